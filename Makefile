@@ -1,0 +1,36 @@
+# `make` lists the commands. Each does all its own set-up in .venv; when that is done, it starts at once.
+PYTHON ?= python3
+PORT ?= 8888
+BROWSER ?= yes
+RUN := .venv/bin/python
+
+.PHONY: help lab test lint execute bench lock clean student dev
+
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
+
+lab: student ## open the course in JupyterLab (PORT=8888, BROWSER=no to open none)
+	@$(RUN) -m jupyterlab --config=tools/jupyter_config.py --port=$(PORT) $(if $(filter no,$(BROWSER)),--no-browser)
+
+test: dev ## run every notebook and every test
+	@$(RUN) -m pytest $(ARGS)
+
+lint: dev ## check the style of code and notebooks
+	@$(RUN) -m ruff check . && $(RUN) -m ruff format --check --exclude '*.ipynb' .
+
+execute: student ## run notebooks and store their outputs (NB=07 for one, RETIME=yes to take times anew)
+	@$(RUN) tools/execute.py $(if $(filter yes,$(RETIME)),--retime) $(NB)
+
+bench: student ## measure what is fast, side by side
+	@for file in benchmarks/*.py; do $(RUN) $$file || exit 1; done
+
+lock: dev ## compile requirements*.in to locks (UPGRADE=--upgrade for the newest versions)
+	@for name in requirements requirements-dev; do $(RUN) -m uv pip compile --quiet --universal --generate-hashes \
+	  --no-header --python-version 3.11 $(UPGRADE) $$name.in -o $$name.txt || exit 1; done
+
+clean: ## remove .venv and everything that was built; not your work
+	rm -rf .venv .venv.lock build .pytest_cache .hypothesis .ruff_cache
+
+student dev:
+	@command -v $(PYTHON) >/dev/null || { echo "There is no program $(PYTHON). Install Python 3.11 to 3.13." >&2; exit 1; }
+	@$(PYTHON) tools/install.py $(if $(filter dev,$@),--dev)

@@ -1,0 +1,165 @@
+"""The figures of the course: one function a figure, and `show`, which puts a figure into a notebook with its alt text.
+
+Functions that draw take an `Axes` and return it; they neither print nor show anything.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import shutil
+import struct
+import sysconfig
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+if TYPE_CHECKING:
+    import pydot
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#CC79A7",
+    "#E69F00",
+    "#56B4E9",
+)
+
+#: Pixels of a picture for one pixel of the page, so that it is sharp on a projector and a fine screen.
+PIXEL_RATIO = 2
+
+
+def show(figure: Figure | Axes, alt: str) -> None:
+    """Show a figure in the notebook, with a text for readers who cannot see it, and close it.
+
+    Args:
+        figure: a Matplotlib figure, or an `Axes` on it.
+        alt: what the picture shows, in a sentence or two: the finding, with its numbers.
+    """
+    figure = figure.figure
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=PIXEL_RATIO * figure.dpi)
+    plt.close(figure)
+    _show_png(buffer.getvalue(), alt)
+
+
+def show_graph(graph: pydot.Dot, alt: str) -> None:
+    """Show a diagram that `keras.utils.model_to_dot` made; no Graphviz need be installed on the machine.
+
+    It is drawn by the program `graphviz-pure` from requirements.txt, or by Graphviz' own `dot` if that is missing.
+    Raises FileNotFoundError if there is neither.
+    """
+    graph.set("dpi", str(PIXEL_RATIO * 72))
+    _show_png(graph.create(prog=graph_program(), format="png"), alt)
+
+
+def graph_program() -> str:
+    """The path of the program that draws graphs; FileNotFoundError, with what to do, if there is none."""
+    scripts = sysconfig.get_path("scripts")
+    program = shutil.which("graphviz-pure", path=scripts) or shutil.which("graphviz-pure") or shutil.which("dot")
+    if program is None:
+        raise FileNotFoundError(
+            f"Neither the program graphviz-pure (looked for in {scripts} and on the PATH) nor dot was found; one of "
+            "them draws the diagram. Install the first with:  python -m pip install graphviz-pure"
+        )
+    return program
+
+
+def _show_png(png: bytes, alt: str) -> None:
+    """Display a PNG as an HTML image: JupyterLab shows no alt text on a plain PNG output."""
+    from IPython.display import display
+    from PIL import Image
+
+    if not isinstance(alt, str) or len(alt.split()) < 4:
+        raise ValueError(f"alt is {alt!r}; it must say in a sentence what the picture shows.")
+    small = io.BytesIO()
+    with Image.open(io.BytesIO(png)) as image:
+        # A palette of 64 colors looks the same in a figure and takes a third of the space.
+        image.convert("RGB").quantize(64, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    width, height = (round(pixels / PIXEL_RATIO) for pixels in struct.unpack(">II", png[16:24]))
+    source = base64.b64encode(small.getvalue()).decode("ascii")
+    img = f'<img alt="{html.escape(alt)}" width="{width}" height="{height}" src="data:image/png;base64,{source}">'
+    display({"text/html": img, "text/plain": alt}, raw=True)
+
+
+def images(
+    images: np.ndarray, titles: Sequence[str], n_columns: int, image_size: float = 0.9, colors: Sequence[str] = ()
+) -> Figure:
+    """A grid of gray images (n, height, width), each under its title; ink is dark, as on the lecture's slides.
+
+    Args:
+        images: any numeric dtype; each image is drawn from its own darkest to lightest value.
+        titles: one per image.
+        n_columns: images in a row.
+        image_size: width of an image in inches.
+        colors: the titles' colors; black where none are given.
+    """
+    if len(images) != len(titles):
+        raise ValueError(f"There are {len(images)} images and {len(titles)} titles; give one title per image.")
+    n_rows = -(-len(images) // n_columns)
+    title_lines = 1 + max(title.count("\n") for title in titles)
+    size = (n_columns * image_size * 1.1, n_rows * (image_size + 0.19 * title_lines))
+    figure, axes = plt.subplots(n_rows, n_columns, figsize=size, squeeze=False)
+    for ax in axes.flat:
+        ax.axis("off")
+    for ax, image, title, color in zip(axes.flat, images, titles, colors or ["black"] * len(images), strict=False):
+        ax.imshow(image, interpolation="nearest")
+        ax.set_title(title, fontsize=9, fontweight="normal", loc="center", pad=3, color=color)
+    return figure
+
+
+def learning_curves(history: dict[str, Sequence[float]], metric: str, ax: Axes) -> Axes:
+    """Draw a metric on the training and the validation data after each epoch, from `history.history` of Keras.
+
+    Raises KeyError if the history holds no such metric.
+    """
+    if metric not in history:
+        raise KeyError(f"The history holds no {metric!r}; it holds {', '.join(map(repr, history))}.")
+    epochs = np.arange(1, len(history[metric]) + 1)
+    ax.plot(epochs, history[metric], marker="o", markersize=4, label="training")
+    if f"val_{metric}" in history:
+        ax.plot(epochs, history[f"val_{metric}"], marker="s", markersize=4, label="validation")
+    ax.set(xlabel="epoch", ylabel=metric)
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.legend()
+    return ax
+
+
+def confusion_matrix(counts: np.ndarray, names: Sequence[str], ax: Axes) -> Axes:
+    """Draw a confusion matrix (n_classes, n_classes): true classes in rows, predicted ones in columns."""
+    ax.imshow(counts, cmap="Blues", norm="symlog")
+    for row, column in np.ndindex(counts.shape):
+        count = counts[row, column]
+        dark = count > 0.3 * counts.max()
+        ax.text(column, row, count or "", ha="center", va="center", fontsize=8, color="white" if dark else "black")
+    ticks = np.arange(len(names))
+    ax.set_xticks(ticks, names, rotation=45, ha="right", rotation_mode="anchor", fontsize=9)
+    ax.set_yticks(ticks, names, fontsize=9)
+    ax.set(xlabel="predicted class", ylabel="true class")
+    ax.grid(False)
+    return ax
+
+
+def timeline(events: Sequence[tuple[int, str]], ax: Axes) -> Axes:
+    """Draw (year, text) events along a line of years, in turn above and below it."""
+    years = [year for year, _ in events]
+    ax.axhline(0, color="black", linewidth=1.5, zorder=1)
+    ax.scatter(years, np.zeros(len(years)), s=60, color=BLUE, zorder=2)
+    for number, (year, text) in enumerate(events):
+        side = 1 if number % 2 == 0 else -1
+        ax.plot([year, year], [0, 0.45 * side], color=BLUE, linewidth=1, linestyle="-", zorder=0)
+        ax.text(
+            year, 0.5 * side, f"{year}\n{text}", ha="center", va="bottom" if side > 0 else "top", fontsize=9.5
+        )
+    ax.set(ylim=(-1.6, 1.6), xlim=(min(years) - 9, max(years) + 9), xlabel="year")
+    ax.yaxis.set_visible(False)
+    ax.spines["left"].set_visible(False)
+    ax.grid(False)
+    return ax

@@ -1,0 +1,153 @@
+"""Run the notebooks from top to bottom and store them in one canonical form, so that a diff shows what changed.
+
+Usage: python tools/execute.py [--retime] [NUMBER ...]      e.g. 07; all notebooks if none is named
+
+A notebook is replaced only when all its cells ran without an error. The canonical form: execution counts 1 to n, cell
+ids in words, no metadata but tags and the lecture's ids, sorted keys. A cell tagged `timing` keeps its stored output
+until its code changes (its metadata `timing_of` holds a hash of the code that was timed): times differ in every run.
+With --retime these cells get new outputs too; use it when what they time was changed elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from traitlets.config import Config
+
+NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+CELL_TIMEOUT = 120  # seconds
+CELL_METADATA = {"tags", "lecture", "timing_of"}
+RANDOM_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f-]+)?")  # what editors give to a new cell
+
+
+def all_notebooks() -> list[Path]:
+    """Every notebook of the course, in order."""
+    return sorted(path for path in NOTEBOOKS.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
+
+
+def find_notebooks(names: list[str]) -> list[Path]:
+    """The notebooks whose file names begin with the given numbers, e.g. "07"; ValueError where there is none."""
+    found = {name: [path for path in all_notebooks() if path.name.startswith(name)] for name in names}
+    unknown = [name for name, paths in found.items() if not paths]
+    if unknown:
+        there = ", ".join(path.stem for path in all_notebooks())
+        raise ValueError(f"There is no notebook {', '.join(unknown)}; there are: {there}.")
+    return [path for paths in found.values() for path in paths]
+
+
+def execute(
+    notebook: nbformat.NotebookNode, folder: Path, env: dict[str, str] | None = None
+) -> nbformat.NotebookNode:
+    """Run all cells in a fresh kernel, in the given folder, and return the notebook with its outputs.
+
+    `env` is the kernel's environment; by default that of this process.
+
+    Raises CellExecutionError at the first cell that fails, CellTimeoutError at one that takes over `CELL_TIMEOUT`.
+    """
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_TIMEOUT,
+        resources={"metadata": {"path": str(folder)}},
+        kernel_name="python3",
+        record_timing=False,
+        config=Config({"KernelManager": {"transport_encryption": "auto"}}),  # else the kernel warns on stderr
+    )
+    return client.execute(env=env) if env else client.execute()
+
+
+def code_hash(source: str) -> str:
+    """Twelve digits that change when the code changes."""
+    return hashlib.sha256(source.encode()).hexdigest()[:12]
+
+
+def normalized(
+    notebook: nbformat.NotebookNode, stored: nbformat.NotebookNode | None = None
+) -> nbformat.NotebookNode:
+    """The notebook in canonical form. Outputs of `timing` cells come from `stored` while their code is the same."""
+    notebook = nbformat.from_dict(notebook)
+    timed = {cell.id: cell for cell in stored.cells if "timing_of" in cell.metadata} if stored else {}
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    count, taken = 0, set()
+    for cell in notebook.cells:
+        cell.metadata = {key: value for key, value in cell.metadata.items() if key in CELL_METADATA and value}
+        cell.id = _id_in_words(cell, taken)
+        taken.add(cell.id)
+        cell.source = cell.source.strip("\n")
+        if cell.cell_type != "code":
+            cell.pop("attachments", None)
+            continue
+        count += 1
+        cell.execution_count = count
+        if "timing" in cell.metadata.get("tags", []):
+            code = code_hash(cell.source)
+            if cell.id in timed and timed[cell.id].metadata["timing_of"] == code:
+                cell.outputs = timed[cell.id].outputs
+            cell.metadata["timing_of"] = code
+        else:
+            cell.metadata.pop("timing_of", None)
+        for output in cell.outputs:
+            if output.output_type == "execute_result":
+                output.execution_count = count
+    return nbformat.from_dict(notebook)
+
+
+def _id_in_words(cell: nbformat.NotebookNode, taken: set[str]) -> str:
+    """The cell's id; in place of an editor's random one, or one that is taken, the first words of its text."""
+    if not RANDOM_ID.fullmatch(cell.id) and cell.id not in taken:
+        return cell.id
+    words = re.findall(r"[a-z]+[0-9]*", cell.source.lower())[:4] or ["cell"]
+    name = "-".join(words)[:40]
+    number = 2
+    while name in taken:
+        name = f"{'-'.join(words)[:40]}-{number}"
+        number += 1
+    return name
+
+
+def to_text(notebook: nbformat.NotebookNode) -> str:
+    """The bytes on disk, as text: sorted keys, an indent of one, a newline at the end."""
+    return nbformat.writes(notebook, version=nbformat.NO_CONVERT).rstrip("\n") + "\n"
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    """A notebook file as it is."""
+    return nbformat.read(path, as_version=nbformat.NO_CONVERT)
+
+
+def main(arguments: list[str]) -> int:
+    retime = "--retime" in arguments
+    try:
+        paths = find_notebooks([name for name in arguments if name != "--retime"]) or all_notebooks()
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
+    for path in paths:
+        print(f"{path.stem} ...", end=" ", flush=True)
+        began = time.perf_counter()
+        stored = read(path)
+        try:
+            done = execute(nbformat.from_dict(stored), path.parent)
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+            print(f"failed; the file is left as it was.\n{error}", file=sys.stderr)
+            return 1
+        new = path.with_suffix(".new")
+        new.write_text(to_text(normalized(done, None if retime else stored)), encoding="utf-8")
+        os.replace(new, path)
+        print(f"{time.perf_counter() - began:.0f} s", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
