@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from lecture_utils.datasets import DATA_DIR, checksums  # noqa: E402
+from lecture_utils.datasets import DATA_DIR, checksums
 
 WHEEL_SHA256 = "c86667eb28ea0de56005fbe9fd072783242b74aa87fede11e07b6b915b93e7b3"
 

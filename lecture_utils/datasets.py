@@ -89,7 +89,16 @@ def load_california_housing() -> Bunch:
         target=value / 100_000,
         frame=None,
         target_names=["MedHouseVal"],
-        feature_names="MedInc HouseAge AveRooms AveBedrms Population AveOccup Latitude Longitude".split(),
+        feature_names=[
+            "MedInc",
+            "HouseAge",
+            "AveRooms",
+            "AveBedrms",
+            "Population",
+            "AveOccup",
+            "Latitude",
+            "Longitude",
+        ],
         DESCR=files("sklearn.datasets.descr").joinpath("california_housing.rst").read_text(encoding="utf-8"),
     )
 

@@ -12,7 +12,6 @@ import shutil
 import struct
 import sysconfig
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
@@ -123,9 +122,10 @@ def learning_curves(history: dict[str, Sequence[float]], metric: str, ax: Axes) 
     if metric not in history:
         raise KeyError(f"The history holds no {metric!r}; it holds {', '.join(map(repr, history))}.")
     epochs = np.arange(1, len(history[metric]) + 1)
-    ax.plot(epochs, history[metric], marker="o", markersize=4, label="training")
+    markers = {"markersize": 5, "markevery": 1 + len(epochs) // 15}
+    ax.plot(epochs, history[metric], marker="o", label="training", **markers)
     if f"val_{metric}" in history:
-        ax.plot(epochs, history[f"val_{metric}"], marker="s", markersize=4, label="validation")
+        ax.plot(epochs, history[f"val_{metric}"], marker="s", label="validation", **markers)
     ax.set(xlabel="epoch", ylabel=metric)
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.legend()
@@ -133,12 +133,15 @@ def learning_curves(history: dict[str, Sequence[float]], metric: str, ax: Axes) 
 
 
 def confusion_matrix(counts: np.ndarray, names: Sequence[str], ax: Axes) -> Axes:
-    """Draw a confusion matrix (n_classes, n_classes): true classes in rows, predicted ones in columns."""
-    ax.imshow(counts, cmap="Blues", norm="symlog")
+    """Draw a confusion matrix (n_classes, n_classes): true classes in rows, predicted ones in columns.
+
+    A field is the darker, the larger its share of its row; it shows the count.
+    """
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    ax.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for row, column in np.ndindex(counts.shape):
-        count = counts[row, column]
-        dark = count > 0.3 * counts.max()
-        ax.text(column, row, count or "", ha="center", va="center", fontsize=8, color="white" if dark else "black")
+        color = "white" if shares[row, column] > 0.5 else "black"
+        ax.text(column, row, counts[row, column] or "", ha="center", va="center", fontsize=8, color=color)
     ticks = np.arange(len(names))
     ax.set_xticks(ticks, names, rotation=45, ha="right", rotation_mode="anchor", fontsize=9)
     ax.set_yticks(ticks, names, fontsize=9)
@@ -147,18 +150,20 @@ def confusion_matrix(counts: np.ndarray, names: Sequence[str], ax: Axes) -> Axes
     return ax
 
 
-def timeline(events: Sequence[tuple[int, str]], ax: Axes) -> Axes:
-    """Draw (year, text) events along a line of years, in turn above and below it."""
+def timeline(events: Sequence[tuple[int, str]], periods: Sequence[tuple[int, int, str]], ax: Axes) -> Axes:
+    """Draw (year, text) events along a line of years, above and below it in turn; shade (from, to, name) periods."""
     years = [year for year, _ in events]
-    ax.axhline(0, color="black", linewidth=1.5, zorder=1)
+    ax.axhline(0, color="black", linewidth=1.5, linestyle="-", zorder=1)
     ax.scatter(years, np.zeros(len(years)), s=60, color=BLUE, zorder=2)
     for number, (year, text) in enumerate(events):
         side = 1 if number % 2 == 0 else -1
-        ax.plot([year, year], [0, 0.45 * side], color=BLUE, linewidth=1, linestyle="-", zorder=0)
-        ax.text(
-            year, 0.5 * side, f"{year}\n{text}", ha="center", va="bottom" if side > 0 else "top", fontsize=9.5
-        )
-    ax.set(ylim=(-1.6, 1.6), xlim=(min(years) - 9, max(years) + 9), xlabel="year")
+        ax.plot([year, year], [0, 0.45 * side], color=BLUE, linewidth=1, linestyle="-", zorder=1)
+        va = "bottom" if side > 0 else "top"
+        ax.text(year, 0.5 * side, f"{year}\n{text}", ha="center", va=va, fontsize=9.5)
+    for begin, end, name in periods:
+        ax.axvspan(begin, end, color=SKY, alpha=0.25, linewidth=0, zorder=0)
+        ax.text((begin + end) / 2, -2.1, name, ha="center", va="bottom", fontsize=9.5, style="italic")
+    ax.set(ylim=(-2.2, 1.7), xlabel="year")
     ax.yaxis.set_visible(False)
     ax.spines["left"].set_visible(False)
     ax.grid(False)

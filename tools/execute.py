@@ -5,11 +5,13 @@ Usage: python tools/execute.py [--retime] [NUMBER ...]      e.g. 07; all noteboo
 A notebook is replaced only when all its cells ran without an error. The canonical form: execution counts 1 to n, cell
 ids in words, no metadata but tags and the lecture's ids, sorted keys. A cell tagged `timing` keeps its stored output
 until its code changes (its metadata `timing_of` holds a hash of the code that was timed): times differ in every run.
-With --retime these cells get new outputs too; use it when what they time was changed elsewhere.
+With --retime these cells get new outputs too; use it when what they time was changed elsewhere. The pictures that
+README.md shows are copied out of the notebooks.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import re
@@ -25,6 +27,7 @@ from traitlets.config import Config
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 CELL_TIMEOUT = 120  # seconds
 CELL_METADATA = {"tags", "lecture", "timing_of"}
+README_PICTURES = {"faster.png": ("07_sequential_classifier.ipynb", "faster-plot")}  # in docs/: notebook, cell
 RANDOM_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f-]+)?")  # what editors give to a new cell
 
 
@@ -43,9 +46,7 @@ def find_notebooks(names: list[str]) -> list[Path]:
     return [path for paths in found.values() for path in paths]
 
 
-def execute(
-    notebook: nbformat.NotebookNode, folder: Path, env: dict[str, str] | None = None
-) -> nbformat.NotebookNode:
+def execute(notebook: nbformat.NotebookNode, folder: Path, env: dict[str, str] | None = None) -> nbformat.NotebookNode:
     """Run all cells in a fresh kernel, in the given folder, and return the notebook with its outputs.
 
     `env` is the kernel's environment; by default that of this process.
@@ -68,9 +69,7 @@ def code_hash(source: str) -> str:
     return hashlib.sha256(source.encode()).hexdigest()[:12]
 
 
-def normalized(
-    notebook: nbformat.NotebookNode, stored: nbformat.NotebookNode | None = None
-) -> nbformat.NotebookNode:
+def normalized(notebook: nbformat.NotebookNode, stored: nbformat.NotebookNode | None = None) -> nbformat.NotebookNode:
     """The notebook in canonical form. Outputs of `timing` cells come from `stored` while their code is the same."""
     notebook = nbformat.from_dict(notebook)
     timed = {cell.id: cell for cell in stored.cells if "timing_of" in cell.metadata} if stored else {}
@@ -126,6 +125,15 @@ def read(path: Path) -> nbformat.NotebookNode:
     return nbformat.read(path, as_version=nbformat.NO_CONVERT)
 
 
+def picture(notebook: nbformat.NotebookNode, cell_id: str) -> bytes:
+    """The PNG that a cell of the notebook shows."""
+    outputs = next(cell.outputs for cell in notebook.cells if cell.id == cell_id)
+    pictures = [
+        re.search('data:image/png;base64,([^"]+)', output.get("data", {}).get("text/html", "")) for output in outputs
+    ]
+    return base64.b64decode(next(found[1] for found in pictures if found))
+
+
 def main(arguments: list[str]) -> int:
     retime = "--retime" in arguments
     try:
@@ -142,9 +150,13 @@ def main(arguments: list[str]) -> int:
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             print(f"failed; the file is left as it was.\n{error}", file=sys.stderr)
             return 1
+        done = normalized(done, None if retime else stored)
         new = path.with_suffix(".new")
-        new.write_text(to_text(normalized(done, None if retime else stored)), encoding="utf-8")
+        new.write_text(to_text(done), encoding="utf-8")
         os.replace(new, path)
+        for name, (notebook, cell_id) in README_PICTURES.items():
+            if notebook == path.name:
+                (NOTEBOOKS.parent / "docs" / name).write_bytes(picture(done, cell_id))
         print(f"{time.perf_counter() - began:.0f} s", flush=True)
     return 0
 

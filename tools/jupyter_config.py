@@ -6,9 +6,11 @@ c = get_config()  # noqa: F821 - Jupyter defines it
 
 c.ServerApp.ip = "127.0.0.1"
 c.ServerApp.root_dir = str(Path(__file__).resolve().parents[1])
+c.LabApp.app_settings_dir = str(Path(__file__).with_name("jupyter_settings"))  # no news, no pop-ups
 c.LabApp.default_url = "/lab/tree/notebooks/00_start_here.ipynb"
 c.ServerApp.allow_root = True  # inside a container there is often no other user
-c.LabApp.news_url = None
 c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 c.LabApp.extension_manager = "readonly"
 c.KernelManager.transport_encryption = "auto"  # other users of the machine cannot read along
+c.LanguageServerManager.autodetect = False
+c.Application.log_level = "WARN"  # leaves the address to open

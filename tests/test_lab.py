@@ -1,0 +1,126 @@
+"""A student's first minute: `make lab`, in a real browser, with the internet cut, every notebook run to its end."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import notebook_rules
+from tests.conftest import ROOT
+from tools import execute
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    if CHROMIUM is None:
+        reason = "there is no Chromium on this machine; on Debian: apt install chromium"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking", "--disable-sync"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def lab(project_copy, tmp_path_factory):
+    """The address that `make lab` prints, in a copy of the project, with an empty home folder."""
+    (project_copy / ".venv").symlink_to(Path(sys.prefix))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    home = tmp_path_factory.mktemp("home")
+    server = subprocess.Popen(
+        ["make", "lab", f"PORT={port}", "BROWSER=no"],
+        cwd=project_copy,
+        env={"PATH": os.environ["PATH"], "HOME": str(home)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    for line in server.stdout:
+        if found := re.search(rf"http://127\.0\.0\.1:{port}/\S+token=\w+", line):
+            break
+    else:
+        pytest.fail("make lab ended without printing an address")
+    yield found.group()
+    os.killpg(server.pid, signal.SIGTERM)
+    server.wait(timeout=30)
+    (project_copy / ".venv").unlink()
+
+
+@pytest.fixture
+def page(chromium):
+    """A page that reaches this machine only, and remembers what else was asked for and what went wrong."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.outside, page.errors = [], []
+
+    def route(route):
+        if re.match(r"(http|ws)s?://127\.0\.0\.1[:/]", route.request.url):
+            route.continue_()
+        else:
+            page.outside.append(route.request.url)
+            route.abort()
+
+    context.route("**/*", route)
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    yield page
+    context.close()
+
+
+@pytest.mark.parametrize("name", [path.name for path in execute.all_notebooks()])
+def test_notebook_opens_and_runs_in_jupyterlab(lab, page, project_copy, name):
+    path = project_copy / "notebooks" / name
+    stored = execute.read(path)
+    for cell in notebook_rules.code_cells(stored):
+        cell.outputs, cell.execution_count = [], None  # so that what is seen afterwards comes from this run
+    path.write_text(execute.to_text(stored))
+
+    page.goto(lab.replace("00_start_here.ipynb", name), wait_until="domcontentloaded")
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    n_cells = len(notebook_rules.code_cells(stored))
+    done = save_until_run(page, path)
+
+    assert [cell.execution_count for cell in notebook_rules.code_cells(done)] == list(range(1, n_cells + 1))
+    assert notebook_rules.no_errors(done) == []
+    assert page.locator(".jp-Notebook img[alt]").count() > 0
+    assert page.outside == [] and page.errors == []
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=f"{folder}/{path.stem}.png")
+
+
+def save_until_run(page, path):
+    """The notebook as JupyterLab saves it, once its last cell has been run or a cell has failed.
+
+    Looking at the page is not enough: JupyterLab draws only the cells in view.
+    """
+    for _ in range(150):
+        page.wait_for_timeout(2000)
+        page.keyboard.press("Control+s")
+        done = execute.read(path)
+        if notebook_rules.no_errors(done) or notebook_rules.code_cells(done)[-1].execution_count:
+            return done
+    raise AssertionError(f"{path.name} had not run to its end within five minutes")
+
+
+def test_project_copy_is_not_the_project(project_copy):
+    assert project_copy != ROOT and not (project_copy / ".git").exists()

@@ -1,0 +1,104 @@
+"""The project's own files agree with each other."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT
+from tools import execute
+
+TEXTS = sorted(path for path in ROOT.glob("*.md")) + [ROOT / "data" / "README.md"]
+LOCKS = [ROOT / "requirements.txt", ROOT / "requirements-dev.txt", ROOT / "tools" / "uv.txt"]
+
+
+def pins(path) -> set[str]:
+    """Each `name==version ; marker` of a lock."""
+    return set(re.findall(r"^([a-z0-9][^\\\n]*==[^\\\n]*?) *\\?$", path.read_text(), re.MULTILINE))
+
+
+@pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.name)
+def test_lock_pins_and_hashes_everything_and_names_no_index(path):
+    text = path.read_text()
+    entries = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)[1:]
+    assert len(entries) == len(pins(path)) > 0
+    assert all("--hash=sha256:" in entry for entry in entries)
+    assert "://" not in text and "--index" not in text and "--find-links" not in text
+
+
+def test_dev_lock_has_the_same_versions():
+    def versions(path):
+        return {tuple(re.split("==| ", pin)[:2]) for pin in pins(path)}
+
+    names = {name for name, _ in versions(LOCKS[0])}
+    shared = {(name, version) for name, version in versions(LOCKS[1]) if name in names}
+    assert shared and shared <= versions(LOCKS[0])
+
+
+@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+def test_every_direct_dependency_is_locked_and_has_a_reason(name):
+    lines = (ROOT / f"{name}.in").read_text().splitlines()
+    direct = [line for line in lines if re.match(r"[a-z]", line)]
+    locked = {re.split(r"==| ", pin)[0] for pin in pins(ROOT / f"{name}.txt")}
+    for line in direct:
+        assert re.match(r"[a-z0-9-]+", line)[0] in locked, line
+        assert "#" in line or line.startswith("tensorflow"), f"give the reason for: {line}"
+
+
+def test_conda_takes_the_same_lock():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    python, pip, packages = environment["dependencies"]
+    assert python in ("python=3.11", "python=3.12", "python=3.13") and pip == "pip"
+    assert packages == {"pip": ["-r requirements.txt"]}
+
+
+def test_commands_in_the_texts_exist():
+    targets = set(re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for path in TEXTS:
+        for command in re.findall(r"`make ([a-z]+)", path.read_text()) + re.findall(
+            r"^make ([a-z]+)", path.read_text(), re.M
+        ):
+            assert command in targets, f"{path.name} names make {command}"
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_in_the_texts_lead_somewhere(path):
+    for target in re.findall(r"\]\((?!https?:|#)([^)\s]+)\)", path.read_text()):
+        assert (path.parent / target.split("#")[0]).exists(), f"{path.name} links to {target}"
+
+
+def test_readme_lists_every_notebook():
+    readme = (ROOT / "README.md").read_text()
+    for path in execute.all_notebooks():
+        assert f"](notebooks/{path.name})" in readme
+
+
+@pytest.mark.parametrize("name", execute.README_PICTURES)
+def test_pictures_in_the_readme_are_those_of_the_notebooks(name):
+    notebook, cell_id = execute.README_PICTURES[name]
+    shown = execute.picture(execute.read(execute.NOTEBOOKS / notebook), cell_id)
+    assert (ROOT / "docs" / name).read_bytes() == shown
+
+
+def test_make_lists_its_commands():
+    make = shutil.which("make")
+    done = subprocess.run([make], cwd=ROOT, capture_output=True, text=True)
+    assert {"make lab", "make test"} <= {re.split(r"\s{2,}", line)[0] for line in done.stdout.splitlines()}
+    assert done.stderr == ""
+
+
+def test_style():
+    ruff = [sys.executable, "-m", "ruff"]
+    for command in (["check", "."], ["format", "--check", "--exclude", "*.ipynb", "."]):
+        done = subprocess.run([*ruff, *command], cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_execute_names_the_notebooks_there_are(capsys):
+    assert execute.main(["99"]) == 1
+    assert "There is no notebook 99; there are: 00_start_here" in capsys.readouterr().err
