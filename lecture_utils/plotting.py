@@ -140,7 +140,7 @@ def confusion_matrix(counts: np.ndarray, names: Sequence[str], ax: Axes) -> Axes
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     ax.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for row, column in np.ndindex(counts.shape):
-        color = "white" if shares[row, column] > 0.5 else "black"
+        color = "white" if shares[row, column] > 0.7 else "black"
         ax.text(column, row, counts[row, column] or "", ha="center", va="center", fontsize=8, color=color)
     ticks = np.arange(len(names))
     ax.set_xticks(ticks, names, rotation=45, ha="right", rotation_mode="anchor", fontsize=9)
