@@ -29,6 +29,18 @@ def test_normalized_numbers_cells_and_drops_what_editors_add():
     assert execute.to_text(execute.normalized(neat)) == execute.to_text(neat)
 
 
+def test_pieces_of_one_stream_are_joined():
+    cell = code("print(1); print(2)", "two-lines")
+    pieces = [("stdout", "1\n"), ("stdout", "2\n"), ("stderr", "3\n"), ("stdout", "4\n")]
+    cell.outputs = [nbformat.v4.new_output("stream", name=name, text=text) for name, text in pieces]
+    neat = execute.normalized(notebook(cell)).cells[0]
+    assert [(output.name, output.text) for output in neat.outputs] == [
+        ("stdout", "1\n2\n"),
+        ("stderr", "3\n"),
+        ("stdout", "4\n"),
+    ]
+
+
 @pytest.mark.parametrize("random_id", ["0a1b2c3d", "0a1b2c3d-1234-4bcd-9abc-0123456789ab"])
 def test_random_ids_become_words(random_id):
     neat = execute.normalized(notebook(code("print(1)", random_id), code("print(1)", "5e6f7a8b"), code("x", "mine")))

@@ -55,7 +55,7 @@ def outputs(notebook: nbformat.NotebookNode) -> dict[str, list]:
     """The outputs of each code cell, pictures included; of all cells but those that show times."""
     return {
         cell.id: cell.outputs
-        for cell in notebook.cells
+        for cell in execute.normalized(notebook).cells
         if cell.cell_type == "code" and "timing" not in cell.metadata.get("tags", [])
     }
 

@@ -92,7 +92,9 @@ def test_notebook_opens_and_runs_in_jupyterlab(lab, page, project_copy, name):
         cell.outputs, cell.execution_count = [], None  # so that what is seen afterwards comes from this run
     path.write_text(execute.to_text(stored))
 
-    page.goto(lab.replace("00_start_here.ipynb", name), wait_until="domcontentloaded")
+    # `reset` forgets the tabs of the test before: else that notebook may be the one that is run.
+    page.goto(lab.replace("00_start_here.ipynb?", f"{name}?reset&"), wait_until="domcontentloaded")
+    page.locator(".lm-DockPanel-tabBar .lm-mod-current", has_text=name).wait_for(timeout=60_000)
     page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
     page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
     page.get_by_role("menuitem", name="Run", exact=True).click()

@@ -96,10 +96,22 @@ def normalized(notebook: nbformat.NotebookNode, stored: nbformat.NotebookNode | 
             cell.metadata["timing_of"] = code
         else:
             cell.metadata.pop("timing_of", None)
+        cell.outputs = _merged_streams(cell.outputs)
         for output in cell.outputs:
             if output.output_type == "execute_result":
                 output.execution_count = count
     return nbformat.from_dict(notebook)
+
+
+def _merged_streams(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """The outputs with neighboring texts of one stream joined: how a kernel cuts a stream is a matter of chance."""
+    merged: list[nbformat.NotebookNode] = []
+    for output in outputs:
+        if output.output_type == "stream" and merged and merged[-1].get("name") == output.name:
+            merged[-1] = nbformat.v4.new_output("stream", name=output.name, text=merged[-1].text + output.text)
+        else:
+            merged.append(output)
+    return merged
 
 
 def _id_in_words(cell: nbformat.NotebookNode, taken: set[str]) -> str:
