@@ -11,7 +11,7 @@ import io
 import shutil
 import struct
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
@@ -167,4 +167,85 @@ def timeline(events: Sequence[tuple[int, str]], periods: Sequence[tuple[int, int
     ax.yaxis.set_visible(False)
     ax.spines["left"].set_visible(False)
     ax.grid(False)
+    return ax
+
+
+def step_function(step: Callable[[np.ndarray], np.ndarray], ax: Axes) -> Axes:
+    """Draw a function that jumps at 0: a filled dot where the value at 0 is, an open circle where it is not."""
+    at_zero = float(step(np.zeros(1))[0])
+    for z in (np.array([-3.0, -1e-9]), np.array([1e-9, 3.0])):
+        value = step(z)
+        ax.plot(z, value, color=BLUE, linestyle="-", linewidth=2.5)
+        end = float(value[1] if z[0] < -1 else value[0])
+        if end != at_zero:
+            ax.plot(0, end, "o", color=BLUE, markerfacecolor="white", markersize=8)
+    ax.plot(0, at_zero, "o", color=BLUE, markersize=8)
+    ax.set(xlabel="weighted sum z", ylabel="output", xlim=(-3, 3))
+    ax.set_yticks(sorted({float(value) for value in step(np.array([-1.0, 0.0, 1.0]))}))
+    return ax
+
+
+def network(layers: Sequence[Sequence[str]], ax: Axes, weights: Sequence[Sequence[Sequence[str]]] = ()) -> Axes:
+    """Draw a fully connected network: a column of circles per layer, a bias neuron "1" under all but the last.
+
+    Args:
+        layers: the labels of each layer's neurons, inputs first.
+        weights: labels for the connections: `weights[l][i][k]` stands on the one from neuron i of layer l (the bias
+            neuron is the last) to neuron k of the next layer. None are drawn if it is empty.
+    """
+    columns = [[*labels, "1"] for labels in layers[:-1]] + [list(layers[-1])]
+    places = [[(2.2 * x, (len(column) - 1) / 2 - i) for i in range(len(column))] for x, column in enumerate(columns)]
+    for x, below in enumerate(places[:-1]):
+        for i, start in enumerate(below):
+            for k in range(len(layers[x + 1])):
+                end = places[x + 1][k]
+                color = ORANGE if i == len(below) - 1 else "dimgray"
+                ax.annotate(
+                    "", end, start, arrowprops={"arrowstyle": "->", "color": color, "shrinkA": 17, "shrinkB": 17}
+                )
+                if weights:
+                    at = 0.42 * np.subtract(end, start) + start
+                    box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+                    ax.text(*at, weights[x][i][k], ha="center", va="center", fontsize=11, bbox=box)
+    for x, column in enumerate(columns):
+        for i, label in enumerate(column):
+            is_bias = x < len(layers) - 1 and i == len(column) - 1
+            edge = ORANGE if is_bias else BLUE if x == 0 else GREEN
+            style = "--" if is_bias else "-"
+            marker = {"markersize": 34, "markerfacecolor": "white", "markeredgewidth": 2, "markeredgecolor": edge}
+            ax.plot(*places[x][i], "s" if is_bias else "o", linestyle=style, **marker)
+            ax.text(*places[x][i], label, ha="center", va="center", fontsize=12)
+    height = max(map(len, columns))
+    ax.set(xlim=(-0.6, 2.2 * (len(columns) - 1) + 0.6), ylim=(-height / 2 - 0.1, height / 2 + 0.1))
+    ax.axis("off")
+    return ax
+
+
+def decision(predict: Callable[[np.ndarray], np.ndarray], X: np.ndarray, y: np.ndarray, ax: Axes) -> Axes:
+    """Draw points X (n, 2) of the classes y (0 or 1), and shade where `predict` says 1.
+
+    Class 0 are circles, class 1 are squares; a point that `predict` gets wrong has a red ring.
+    """
+    margin = 0.15 * np.ptp(X, axis=0)
+    low, high = X.min(axis=0) - margin, X.max(axis=0) + margin
+    grid = np.stack(np.meshgrid(*[np.linspace(a, b, 300) for a, b in zip(low, high, strict=True)]), axis=-1)
+    ones = np.asarray(predict(grid.reshape(-1, 2))).reshape(300, 300)
+    ax.contourf(grid[..., 0], grid[..., 1], ones, levels=[0.5, 1.5], colors=[SKY], alpha=0.35)
+    for value, marker, face in ((0, "o", "white"), (1, "s", BLUE)):
+        ax.scatter(*X[y == value].T, s=45, marker=marker, facecolor=face, edgecolor="black", zorder=3)
+    wrong = np.asarray(predict(X)).ravel() != y
+    ax.scatter(*X[wrong].T, s=170, facecolor="none", edgecolor=VERMILION, linewidth=2, zorder=3)
+    ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+    ax.grid(False)
+    return ax
+
+
+def line(w: np.ndarray, b: float, ax: Axes, **style) -> Axes:
+    """Draw the line on which w[0] x + w[1] y + b = 0, across the axes as they are."""
+    norm = np.linalg.norm(w)
+    foot, along = -b * np.asarray(w) / norm**2, np.array([-w[1], w[0]]) / norm
+    reach = 2 * np.abs([*ax.get_xlim(), *ax.get_ylim()]).max() + np.linalg.norm(foot)
+    limits = ax.get_xlim(), ax.get_ylim()
+    ax.plot(*np.transpose([foot - reach * along, foot + reach * along]), **style)
+    ax.set(xlim=limits[0], ylim=limits[1])
     return ax

@@ -15,6 +15,7 @@ NOTEBOOKS = execute.all_notebooks()
 # The rows of the lecture that each notebook must prove.
 LECTURE = {
     "00_start_here": ["L01", "L20", "L21"],
+    "01_threshold_logic_unit": ["L02", "L03"],
     "07_sequential_classifier": [f"L{number}" for number in range(22, 36)],
 }
 

@@ -119,3 +119,41 @@ def test_lines_differ_in_color_and_in_dash():
     assert len({mpl.colors.to_hex(color) for color in cycle["color"]}) == len(set(cycle["linestyle"])) == 6
     constants = [plotting.BLUE, plotting.VERMILION, plotting.GREEN, plotting.PURPLE, plotting.ORANGE, plotting.SKY]
     assert [mpl.colors.to_hex(color) for color in cycle["color"]] == [constant.lower() for constant in constants]
+
+
+def test_step_function_marks_the_value_at_zero():
+    _, ax = plt.subplots()
+    plotting.step_function(lambda z: np.where(z >= 0, 1, 0), ax)
+    points = {
+        (float(line.get_xdata()[0]), float(line.get_ydata()[0])): line
+        for line in ax.lines
+        if len(line.get_xdata()) == 1
+    }
+    assert set(points) == {(0, 0), (0, 1)}
+    assert points[0, 0].get_markerfacecolor() == "white" and points[0, 1].get_markerfacecolor() != "white"
+
+
+def test_network_draws_every_neuron_and_connection():
+    _, ax = plt.subplots()
+    plotting.network([["a", "b"], ["c", "d", "e"], ["f"]], ax)
+    labels = [text.get_text() for text in ax.texts if text.get_text()]
+    assert sorted(labels) == ["1", "1", "a", "b", "c", "d", "e", "f"]
+    arrows = [text for text in ax.texts if getattr(text, "arrow_patch", None) is not None]
+    assert len(arrows) == (2 + 1) * 3 + (3 + 1) * 1
+
+
+def test_decision_marks_what_is_wrong():
+    _, ax = plt.subplots()
+    X, y = np.array([[0.0, 0.0], [1.0, 1.0], [1.0, 0.0]]), np.array([0, 1, 1])
+    plotting.decision(lambda points: (points.sum(axis=1) > 1.5).astype(int), X, y, ax)
+    rings = ax.collections[-1].get_offsets()
+    assert np.array_equal(rings, [[1, 0]])
+
+
+def test_line_is_where_the_weighted_sum_is_zero():
+    _, ax = plt.subplots()
+    w, b = np.array([2.0, -1.0]), 0.5
+    plotting.line(w, b, ax)
+    points = np.column_stack(ax.lines[0].get_data())
+    np.testing.assert_allclose(points @ w + b, 0, atol=1e-9)
+    assert ax.get_xlim() == (0, 1)
