@@ -231,8 +231,8 @@ def decision(predict: Callable[[np.ndarray], np.ndarray], X: np.ndarray, y: np.n
     grid = np.stack(np.meshgrid(*[np.linspace(a, b, 300) for a, b in zip(low, high, strict=True)]), axis=-1)
     ones = np.asarray(predict(grid.reshape(-1, 2))).reshape(300, 300)
     ax.contourf(grid[..., 0], grid[..., 1], ones, levels=[0.5, 1.5], colors=[SKY], alpha=0.35)
-    for value, marker, face in ((0, "o", "white"), (1, "s", BLUE)):
-        ax.scatter(*X[y == value].T, s=45, marker=marker, facecolor=face, edgecolor="black", zorder=3)
+    for value, marker, face, size in ((1, "s", BLUE, 60), (0, "o", "white", 28)):  # a circle on a square shows both
+        ax.scatter(*X[y == value].T, s=size, marker=marker, facecolor=face, edgecolor="black", zorder=3)
     wrong = np.asarray(predict(X)).ravel() != y
     ax.scatter(*X[wrong].T, s=170, facecolor="none", edgecolor=VERMILION, linewidth=2, zorder=3)
     ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
