@@ -29,7 +29,7 @@ DEPRECATED = {
     r"\bnp\.(float|int|bool|object)\b(?!_)": "the Python type",
     r"plt\.show\(\)": "plotting.show(figure, alt=...)",
 }
-ABSOLUTE_PATH = re.compile(r"(?<![\w.:/<])/(?:home|root|tmp|usr|opt|var|etc|mnt|Users|work)/|\b[A-Z]:\\\\")
+ABSOLUTE_PATH = re.compile(r"(?<![\w.:/<])/(?:home|root|tmp|usr|opt|var|etc|mnt|Users)/|\b[A-Z]:\\\\")
 
 
 def code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
