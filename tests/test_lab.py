@@ -37,7 +37,7 @@ def chromium():
 
 
 @pytest.fixture(scope="module")
-def lab(project_copy, tmp_path_factory):
+def lab(chromium, project_copy, tmp_path_factory):
     """The address that `make lab` prints, in a copy of the project, with an empty home folder."""
     (project_copy / ".venv").symlink_to(Path(sys.prefix))
     with socket.socket() as free:
