@@ -35,18 +35,18 @@ def displayed(monkeypatch):
 
 def train(keras, progress, epochs=3, **options):
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
-    model.compile(loss="mse", optimizer="sgd", metrics=["mae"])
+    model.compile(loss="mse", optimizer="sgd", metrics=[keras.metrics.MeanAbsoluteError(name="error")])
     X = np.ones((64, 4), "float32")
     return model.fit(
         X, X[:, 0], epochs=epochs, verbose=0, callbacks=[progress], validation_data=(X, X[:, 0]), **options
     )
 
 
-def test_shows_each_epoch_as_keras_measured_it(keras, displayed):
+def test_shows_each_epoch_as_keras_measured_it_the_loss_first(keras, displayed):
     history = train(keras, callbacks.Progress()).history
     expected = [
         f"epoch {e + 1}/3  "
-        + "  ".join(f"{name} {history[name][e]:.4f}" for name in ("loss", "mae", "val_loss", "val_mae"))
+        + "  ".join(f"{name} {history[name][e]:.4f}" for name in ("loss", "error", "val_loss", "val_error"))
         for e in range(3)
     ]
     assert displayed[-1].splitlines() == expected

@@ -86,6 +86,12 @@ def small_notebook(*sources: str) -> nbformat.NotebookNode:
     return execute.normalized(nbformat.v4.new_notebook(cells=cells))
 
 
+def test_difference_between_two_runs_is_noticed(project_copy, tmp_path):
+    differs = small_notebook("import time; print(time.time())")
+    first, second = (outputs(Run(differs, project_copy, tmp_path / name).notebook) for name in "ab")
+    assert first != second
+
+
 def test_network_use_is_noticed(project_copy, tmp_path):
     swallowed = """
 import urllib.request
