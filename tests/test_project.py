@@ -78,6 +78,14 @@ def test_readme_lists_every_notebook():
         assert f"](notebooks/{path.name})" in readme
 
 
+def test_readme_gives_the_minutes_that_the_notebooks_give():
+    readme = (ROOT / "README.md").read_text()
+    for path in execute.all_notebooks():
+        opening = execute.read(path).cells[0].source
+        minutes = " + ".join(re.findall(r"(\d+) minutes", opening))
+        assert minutes and f"](notebooks/{path.name}) | {minutes} |" in readme
+
+
 @pytest.mark.parametrize("name", execute.README_PICTURES)
 def test_pictures_in_the_readme_are_those_of_the_notebooks(name):
     notebook, cell_id = execute.README_PICTURES[name]
