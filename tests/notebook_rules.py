@@ -19,7 +19,7 @@ FIGURE = re.compile(r"<img\b|!\[|data:image")
 DEPRECATED = {
     r"\binput_shape\s*=": "keras.Input(shape=...)",
     r"\blr\s*=": "learning_rate=",
-    r"\.predict_classes\b|\.predict_proba\(.*keras": "model.predict(X).argmax(axis=1)",
+    r"\.predict_classes\b": "model.predict(X).argmax(axis=1)",
     r"keras\.wrappers\.scikit_learn|\bscikeras\b": "lecture_utils.search",
     r"\btf\.keras\b(?!\.layers\.Dense is )|from tensorflow(\.python)?(\.| import )keras": "import keras",
     r"\.fit_generator\b|\.predict_generator\b": "fit, predict",

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -44,24 +45,34 @@ def lab(chromium, project_copy, tmp_path_factory):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     home = tmp_path_factory.mktemp("home")
-    server = subprocess.Popen(
-        ["make", "lab", f"PORT={port}", "BROWSER=no"],
-        cwd=project_copy,
-        env={"PATH": os.environ["PATH"], "HOME": str(home)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    for line in server.stdout:
-        if found := re.search(rf"http://127\.0\.0\.1:{port}/\S+token=\w+", line):
+    printed = home / "printed.txt"  # a file, not a pipe: nobody would empty it while the tests run
+    with printed.open("w") as file:
+        server = subprocess.Popen(
+            ["make", "lab", f"PORT={port}", "BROWSER=no"],
+            cwd=project_copy,
+            env={"PATH": os.environ["PATH"], "HOME": str(home)},
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield address(printed, server, port)
+    finally:
+        if server.poll() is None:
+            os.killpg(server.pid, signal.SIGTERM)
+            server.wait(timeout=30)
+        (project_copy / ".venv").unlink()
+
+
+def address(printed: Path, server: subprocess.Popen, port: int) -> str:
+    """The address with its token, as soon as `make lab` has printed it."""
+    for _ in range(300):
+        if found := re.search(rf"http://127\.0\.0\.1:{port}/\S+token=\w+\b", printed.read_text()):
+            return found.group()
+        if server.poll() is not None:
             break
-    else:
-        pytest.fail("make lab ended without printing an address")
-    yield found.group()
-    os.killpg(server.pid, signal.SIGTERM)
-    server.wait(timeout=30)
-    (project_copy / ".venv").unlink()
+        time.sleep(0.2)
+    pytest.fail(f"make lab printed no address, but: {printed.read_text()}")
 
 
 @pytest.fixture
