@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from numbers import Integral
 
 import numpy as np
 
@@ -11,6 +12,12 @@ def one_of(name: str, value: str, known: Iterable[str]) -> None:
     """The option `name` has one of the known values."""
     if value not in known:
         raise ValueError(f"{name} is {value!r}; it must be one of {', '.join(map(repr, known))}.")
+
+
+def whole_number(name: str, value: int, at_least: int) -> None:
+    """The option `name` is a whole number of at least `at_least`."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < at_least:
+        raise ValueError(f"{name} is {value!r}; it must be a whole number from {at_least} on.")
 
 
 def inputs(X: np.ndarray, n_features: int) -> np.ndarray:

@@ -267,6 +267,8 @@ class MLP:
         Training numbers are means over an epoch, taken while the weights change; those of the validation data, named
         "val_...", are taken after it. `on_epoch_end(epoch, measured)` is called then.
         """
+        checks.whole_number("epochs", epochs, at_least=0)
+        checks.whole_number("batch_size", batch_size, at_least=1)
         X = self._inputs(X)
         data = X, self._targets(y, X)
         if validation_data is not None:

@@ -11,7 +11,7 @@ import io
 import shutil
 import struct
 import sysconfig
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
@@ -71,13 +71,17 @@ def graph_program() -> str:
     return program
 
 
+def _check_alt(alt: str) -> None:
+    if not isinstance(alt, str) or len(alt.split()) < 4:
+        raise ValueError(f"alt is {alt!r}; it must say in a sentence what the picture shows.")
+
+
 def _show_png(png: bytes, alt: str) -> None:
     """Display a PNG as an HTML image: JupyterLab shows no alt text on a plain PNG output."""
     from IPython.display import display
     from PIL import Image
 
-    if not isinstance(alt, str) or len(alt.split()) < 4:
-        raise ValueError(f"alt is {alt!r}; it must say in a sentence what the picture shows.")
+    _check_alt(alt)
     small = io.BytesIO()
     with Image.open(io.BytesIO(png)) as image:
         # A palette of 64 colors looks the same in a figure and takes a third of the space.
@@ -86,6 +90,39 @@ def _show_png(png: bytes, alt: str) -> None:
     source = base64.b64encode(small.getvalue()).decode("ascii")
     img = f'<img alt="{html.escape(alt)}" width="{width}" height="{height}" src="data:image/png;base64,{source}">'
     display({"text/html": img, "text/plain": alt}, raw=True)
+
+
+def show_animation(figures: Iterable[Figure], alt: str, seconds: float = 0.5) -> None:
+    """Show figures of one size one after the other, over and over, once the reader unfolds them; close them.
+
+    Nothing moves by itself, and folding stops it. Show a still that says the same before it.
+
+    Args:
+        figures: the frames; may be a generator, which draws each when it is needed.
+        alt: what moves and how it ends, in a sentence or two.
+        seconds: how long each frame stands; the last one stands four times as long.
+    """
+    from IPython.display import display
+    from PIL import Image
+
+    _check_alt(alt)
+    frames = []
+    for figure in figures:
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", dpi=figure.dpi)
+        plt.close(figure)
+        with Image.open(buffer) as image:
+            frames.append(image.convert("RGB").quantize(32, dither=Image.Dither.NONE))
+    if len(frames) < 2:
+        raise ValueError(f"There are {len(frames)} figures; an animation needs two or more.")
+    gif = io.BytesIO()
+    milliseconds = [round(1000 * seconds)] * (len(frames) - 1) + [round(4000 * seconds)]
+    frames[0].save(gif, "GIF", save_all=True, append_images=frames[1:], duration=milliseconds, loop=0)
+    source = base64.b64encode(gif.getvalue()).decode("ascii")
+    width, height = frames[0].size
+    img = f'<img alt="{html.escape(alt)}" width="{width}" height="{height}" src="data:image/gif;base64,{source}">'
+    summary = "<summary>See it move (unfold to start, fold to stop)</summary>"
+    display({"text/html": f"<details>{summary}{img}</details>", "text/plain": alt}, raw=True)
 
 
 def images(
@@ -185,13 +222,19 @@ def step_function(step: Callable[[np.ndarray], np.ndarray], ax: Axes) -> Axes:
     return ax
 
 
-def network(layers: Sequence[Sequence[str]], ax: Axes, weights: Sequence[Sequence[Sequence[str]]] = ()) -> Axes:
+def network(
+    layers: Sequence[Sequence[str]],
+    ax: Axes,
+    weights: Sequence[Sequence[Sequence[str]]] = (),
+    fontsize: float = 12,
+) -> Axes:
     """Draw a fully connected network: a column of circles per layer, a bias neuron "1" under all but the last.
 
     Args:
         layers: the labels of each layer's neurons, inputs first.
         weights: labels for the connections: `weights[l][i][k]` stands on the one from neuron i of layer l (the bias
             neuron is the last) to neuron k of the next layer. None are drawn if it is empty.
+        fontsize: of the neurons' labels, in points.
     """
     columns = [[*labels, "1"] for labels in layers[:-1]] + [list(layers[-1])]
     places = [[(2.2 * x, (len(column) - 1) / 2 - i) for i in range(len(column))] for x, column in enumerate(columns)]
@@ -199,10 +242,10 @@ def network(layers: Sequence[Sequence[str]], ax: Axes, weights: Sequence[Sequenc
         for i, start in enumerate(below):
             for k in range(len(layers[x + 1])):
                 end = places[x + 1][k]
-                color = ORANGE if i == len(below) - 1 else "dimgray"
-                ax.annotate(
-                    "", end, start, arrowprops={"arrowstyle": "->", "color": color, "shrinkA": 17, "shrinkB": 17}
-                )
+                is_bias = i == len(below) - 1
+                style = {"arrowstyle": "->", "color": ORANGE if is_bias else "dimgray"}
+                style |= {"shrinkA": 23 if is_bias else 17, "shrinkB": 17}  # a square reaches further than a circle
+                ax.annotate("", end, start, arrowprops=style)
                 if weights:
                     at = 0.42 * np.subtract(end, start) + start
                     box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
@@ -214,27 +257,57 @@ def network(layers: Sequence[Sequence[str]], ax: Axes, weights: Sequence[Sequenc
             style = "--" if is_bias else "-"
             marker = {"markersize": 34, "markerfacecolor": "white", "markeredgewidth": 2, "markeredgecolor": edge}
             ax.plot(*places[x][i], "s" if is_bias else "o", linestyle=style, **marker)
-            ax.text(*places[x][i], label, ha="center", va="center", fontsize=12)
+            ax.text(*places[x][i], label, ha="center", va="center", fontsize=fontsize)
     height = max(map(len, columns))
     ax.set(xlim=(-0.6, 2.2 * (len(columns) - 1) + 0.6), ylim=(-height / 2 - 0.1, height / 2 + 0.1))
     ax.axis("off")
     return ax
 
 
-def decision(predict: Callable[[np.ndarray], np.ndarray], X: np.ndarray, y: np.ndarray, ax: Axes) -> Axes:
+def chain(names: Sequence[str], values: Sequence[float], slopes: Sequence[float], ax: Axes) -> Axes:
+    """Draw a chain of quantities, each computed from the one before it, and the chain rule from its end to its start.
+
+    Args:
+        names: of the n quantities; the last one is the loss.
+        values: the n numbers of the forward pass.
+        slopes: the n - 1 derivatives of each quantity by the one before it. The derivative of the last by each
+            quantity is the product of the slopes that follow.
+    """
+    to_loss = [1.0]
+    for slope in reversed(slopes):
+        to_loss.insert(0, slope * to_loss[0])
+    for x, (name, value, product) in enumerate(zip(names, values, to_loss, strict=True)):
+        ax.plot(x, 0, "o", markersize=36, markerfacecolor="white", markeredgewidth=2, markeredgecolor=BLUE)
+        ax.text(x, 0, name, ha="center", va="center", fontsize=12)
+        ax.text(x, 0.55, f"{value:.3f}", ha="center", va="center", color=BLUE)
+        ax.text(x, -1.35, f"{product:.3f}", ha="center", va="center", color=VERMILION, fontweight="bold")
+    for x, slope in enumerate(slopes):
+        ax.annotate("", (x + 0.73, 0), (x + 0.27, 0), arrowprops={"arrowstyle": "->", "color": BLUE})
+        ax.annotate("", (x + 0.25, -1.35), (x + 0.75, -1.35), arrowprops={"arrowstyle": "->", "color": VERMILION})
+        ax.text(x + 0.5, -1.0, f"$\\cdot$ {slope:.3f}", ha="center", va="center", color=VERMILION)
+    ax.text(-0.45, 0.55, "value", ha="right", va="center", color=BLUE)
+    ax.text(-0.45, -1.35, f"d{names[-1]} / d...".replace("$", ""), ha="right", va="center", color=VERMILION)
+    ax.set(xlim=(-1.5, len(names) - 0.6), ylim=(-1.7, 0.9))
+    ax.axis("off")
+    return ax
+
+
+def decision(
+    predict: Callable[[np.ndarray], np.ndarray], X: np.ndarray, y: np.ndarray, ax: Axes, size: float = 60
+) -> Axes:
     """Draw points X (n, 2) of the classes y (0 or 1), and shade where `predict` says 1.
 
-    Class 0 are circles, class 1 are squares; a point that `predict` gets wrong has a red ring.
+    Class 0 are circles, class 1 are squares, `size` points^2 large; a point that `predict` gets wrong has a red ring.
     """
     margin = 0.15 * np.ptp(X, axis=0)
     low, high = X.min(axis=0) - margin, X.max(axis=0) + margin
     grid = np.stack(np.meshgrid(*[np.linspace(a, b, 300) for a, b in zip(low, high, strict=True)]), axis=-1)
     ones = np.asarray(predict(grid.reshape(-1, 2))).reshape(300, 300)
     ax.contourf(grid[..., 0], grid[..., 1], ones, levels=[0.5, 1.5], colors=[SKY], alpha=0.35)
-    for value, marker, face, size in ((1, "s", BLUE, 60), (0, "o", "white", 28)):  # a circle on a square shows both
-        ax.scatter(*X[y == value].T, s=size, marker=marker, facecolor=face, edgecolor="black", zorder=3)
+    for value, marker, face, share in ((1, "s", BLUE, 1), (0, "o", "white", 0.47)):  # a circle on a square shows both
+        ax.scatter(*X[y == value].T, s=share * size, marker=marker, facecolor=face, edgecolor="black", zorder=3)
     wrong = np.asarray(predict(X)).ravel() != y
-    ax.scatter(*X[wrong].T, s=170, facecolor="none", edgecolor=VERMILION, linewidth=2, zorder=3)
+    ax.scatter(*X[wrong].T, s=2.8 * size, facecolor="none", edgecolor=VERMILION, linewidth=(size / 15) ** 0.5, zorder=3)
     ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
     ax.grid(False)
     return ax

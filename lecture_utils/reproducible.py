@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import threadpoolctl
 
 #: Threads that TensorFlow computes with. Two are enough for the networks of this course, and with a fixed number
 #: every machine adds its floating-point numbers in the same order.
@@ -26,9 +27,11 @@ _TENSORFLOW_SETTINGS = {
 def start(seed: int = 42, tensorflow: bool = False) -> None:
     """Begin a notebook: seed the random numbers, set the plot style and, if asked, prepare TensorFlow and Keras.
 
-    Call it first, and again whenever the random numbers shall start over. With `tensorflow=True` it imports
-    TensorFlow (2 to 8 seconds), seeds Keras, forgets models built before, makes every operation deterministic and
-    computes with `N_THREADS` threads, so that running a notebook twice on one machine gives the same bits.
+    Call it first, and again whenever the random numbers shall start over. NumPy's matrix products then run in one
+    thread: for the small matrices of this course that is as fast, and several times faster when another program or
+    notebook runs beside it. With `tensorflow=True` it imports TensorFlow (2 to 8 seconds), seeds Keras, forgets models
+    built before, makes every operation deterministic and computes with `N_THREADS` threads, so that running a notebook
+    twice on one machine gives the same bits.
 
     Raises ValueError for a seed that NumPy does not take, RuntimeError when TensorFlow was in use before.
     """
@@ -36,6 +39,7 @@ def start(seed: int = 42, tensorflow: bool = False) -> None:
         raise ValueError(f"seed is {seed!r}; it must be a whole number from 0 to 4294967295, e.g. 42.")
     random.seed(seed)
     np.random.seed(seed)
+    threadpoolctl.threadpool_limits(1, user_api="blas")
     _set_plot_style()
     if tensorflow:
         _prepare_tensorflow(seed)

@@ -347,3 +347,22 @@ def test_random_weights_stay_within_glorots_limits():
 def test_softmax_does_not_change_when_a_row_is_shifted():
     z = np.array([[1.0, 2.0, 3.0]])
     np.testing.assert_allclose(from_scratch.softmax(z + 1000), from_scratch.softmax(z))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"batch_size": 0}, "batch_size is 0; it must be a whole number from 1 on"),
+        ({"batch_size": 2.5}, r"batch_size is 2\.5"),
+        ({"epochs": -1}, "epochs is -1; it must be a whole number from 0 on"),
+        ({"epochs": True}, "epochs is True"),
+    ],
+)
+def test_options_of_fit_that_cannot_be_used(options, message):
+    with pytest.raises(ValueError, match=message):
+        MLP([4, 3], output="softmax", loss="cross_entropy").fit(GOOD_X, GOOD_Y, **options)
+
+
+def test_number_of_epochs_and_batch_size_may_come_from_numpy():
+    mlp = MLP([4, 3], output="softmax", loss="cross_entropy", seed=0)
+    assert mlp.fit(GOOD_X, GOOD_Y, epochs=np.int64(2), batch_size=np.int64(2)).epoch == [0, 1]

@@ -157,3 +157,26 @@ def test_line_is_where_the_weighted_sum_is_zero():
     points = np.column_stack(ax.lines[0].get_data())
     np.testing.assert_allclose(points @ w + b, 0, atol=1e-9)
     assert ax.get_xlim() == (0, 1)
+
+
+def test_animation_shows_every_frame_and_is_folded_at_first(shown):
+    def frames():
+        for height in range(3):
+            fig, ax = plt.subplots(figsize=(3, 2), dpi=100)
+            ax.bar([0], [height])
+            yield fig
+
+    plotting.show_animation(frames(), alt="a bar that grows", seconds=0.1)
+    html = shown[0]["text/html"]
+    assert html.startswith("<details><summary>") and 'alt="a bar that grows"' in html
+    gif = Image.open(io.BytesIO(base64.b64decode(re.search('gif;base64,([^"]+)', html)[1])))
+    assert (gif.n_frames, gif.size, gif.info["duration"], gif.info["loop"]) == (3, (300, 200), 100, 0)
+    assert plt.get_fignums() == []
+
+
+def test_animation_needs_frames_and_a_sentence(shown):
+    with pytest.raises(ValueError, match="needs two or more"):
+        plotting.show_animation([plt.figure()], alt="a figure that stands alone")
+    with pytest.raises(ValueError, match="must say in a sentence"):
+        plotting.show_animation([], alt="bar")
+    assert shown == []

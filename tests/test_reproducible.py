@@ -22,6 +22,17 @@ def test_start_imports_tensorflow_only_if_asked(run_python):
     assert (done.stdout, done.stderr) == ("{'matplotlib'}\n", "")
 
 
+def test_numpy_computes_in_one_thread(run_python):
+    code = """
+from lecture_utils import reproducible
+import numpy, threadpoolctl
+reproducible.start()
+print([pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"])
+"""
+    done = run_python(code)
+    assert done.stdout in ("[1]\n", "[]\n") and done.stderr == ""  # no pool: a BLAS that cannot be told
+
+
 def test_tensorflow_starts_without_a_word(run_python):
     code = """
 from lecture_utils import reproducible
