@@ -87,8 +87,9 @@ class Perceptron:
 
 
 def logistic(z: Array) -> Array:
-    """1 / (1 + exp(-z)), between 0 and 1; computed by tanh, which cannot overflow."""
-    return 0.5 * (1 + np.tanh(0.5 * z))
+    """1 / (1 + exp(-z)), between 0 and 1; for z < 0 as exp(z) / (1 + exp(z)), so that no power is large."""
+    small = np.exp(-np.abs(z))
+    return np.where(np.asarray(z) >= 0, 1, small) / (1 + small)
 
 
 def softmax(z: Array) -> Array:

@@ -366,3 +366,14 @@ def test_options_of_fit_that_cannot_be_used(options, message):
 def test_number_of_epochs_and_batch_size_may_come_from_numpy():
     mlp = MLP([4, 3], output="softmax", loss="cross_entropy", seed=0)
     assert mlp.fit(GOOD_X, GOOD_Y, epochs=np.int64(2), batch_size=np.int64(2)).epoch == [0, 1]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_logistic_is_accurate_far_from_zero(dtype):
+    """Against Python's own arithmetic in float64; left of 0 it is exp(z), however small that is."""
+    import math
+
+    z = np.array([-80, -37, -20, -1, 0, 1, 20, 80], dtype)
+    exact = [1 / (1 + math.exp(-value)) for value in z]
+    np.testing.assert_allclose(from_scratch.logistic(z), exact, rtol=8 * np.finfo(dtype).eps)
+    assert from_scratch.logistic(z).dtype == dtype
