@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import os
@@ -203,8 +204,10 @@ class _SavedTraining(keras.callbacks.Callback):
         self.file = folder / "training.npz"
         self.fingerprint, self.remembered, self.epoch = fingerprint, remembered, epoch
         self.state = _read(self.file) if self.file.exists() else None
+        self.begun_with = [_remembered_by(callback) for callback in remembered]
         if self.state is not None:
             self._refuse_another_training()
+            self.begun_with = self.state["begun with"]
         self.n_epochs = 0 if self.state is None else self.state["n_epochs"]
         self.stopped = self.state is not None and self.state["stopped"]
 
@@ -237,6 +240,7 @@ class _SavedTraining(keras.callbacks.Callback):
             "stopped": bool(self.model.stop_training),
             "variables": [np.asarray(variable) for variable in self._variables()],
             "classes": [type(callback).__name__ for callback in self.remembered],
+            "begun with": self.begun_with,
             "callbacks": [_remembered_by(callback) for callback in self.remembered],
         }
         _write(self.file, state)
@@ -247,11 +251,29 @@ class _SavedTraining(keras.callbacks.Callback):
         if None in (saved["learning rate"], now["learning rate"]):  # no longer known once it was trained
             now["learning rate"] = saved["learning rate"]
         different = [name for name in now if now[name] != saved.get(name)]
+        if "callbacks" not in different:
+            different += self._other_settings()
         if different:
             raise ResumeError(
-                f"The training in {self.file.parent} was begun with another {', another '.join(different)}. Go on with "
-                "the same, or begin anew: give another folder, or delete this one."
+                f"The training in {self.file.parent} was begun differently; what differs: {', '.join(different)}. "
+                "Go on with the same as then, or begin anew: give another folder, or delete this one."
             )
+
+    def _other_settings(self) -> list[str]:
+        """The settings of callbacks that differ. A setting is what the training has not changed."""
+        attributes = zip(
+            self.remembered, self.state["begun with"], self.state["callbacks"], self.begun_with, strict=True
+        )
+        return [
+            f"{type(callback).__name__}.{name}"
+            for callback, begun, saved, now in attributes
+            for name in begun.keys() & saved.keys() & now.keys()
+            if _same(begun[name], saved[name]) and not _same(begun[name], now[name])
+        ]
+
+
+def _same(one: Any, other: Any) -> bool:
+    return json.dumps(one, default=repr) == json.dumps(other, default=repr)
 
 
 def _fingerprint(model: keras.Model, data: tuple, validation_data: tuple | None, settings: dict) -> dict[str, Any]:
@@ -293,9 +315,10 @@ def _hash(content: Any) -> str:
 
 
 def _remembered_by(callback: keras.callbacks.Callback) -> dict[str, Any]:
-    """The attributes of a callback that can be saved."""
+    """The attributes of a callback that can be saved, as they are now."""
     left_out = {"params", "_model", "validation_data", *getattr(callback, "not_resumed", ())}
-    return {name: value for name, value in vars(callback).items() if name not in left_out and _can_be_saved(value)}
+    kept = {name: value for name, value in vars(callback).items() if name not in left_out and _can_be_saved(value)}
+    return copy.deepcopy(kept)
 
 
 def _can_be_saved(value: Any) -> bool:

@@ -154,7 +154,7 @@ def test_another_training_is_refused(keras, callbacks, tmp_path, what):
     change = CHANGES[what]
     options = {"callbacks": [keras.callbacks.EarlyStopping()] if "callback" in change else [], **change.get("fit", {})}
     model = new_model(keras, **change.get("model", {}))
-    with pytest.raises(callbacks.ResumeError, match=rf"begun with another {what}\. Go on with"):
+    with pytest.raises(callbacks.ResumeError, match=rf"begun differently; what differs: {what}\. Go on with"):
         callbacks.resumable_fit(model, change.get("X", lambda X: X)(X), y, folder=tmp_path, epochs=2, **options)
     assert (tmp_path / "training.npz").read_bytes() == saved
 
@@ -165,6 +165,23 @@ def test_other_settings_are_refused(keras, callbacks, tmp_path, change):
     callbacks.resumable_fit(new_model(keras), X, y, folder=tmp_path, epochs=1, verbose=0)
     with pytest.raises(callbacks.ResumeError, match="batch size, seed or shuffling"):
         callbacks.resumable_fit(new_model(keras), X, y, folder=tmp_path, epochs=2, **change)
+
+
+def test_other_settings_of_a_callback_are_refused_and_its_memory_is_not(keras, callbacks, tmp_path):
+    X, y = data()
+
+    def train(patience, epochs, stopping=None):
+        stopping = stopping or keras.callbacks.EarlyStopping(
+            monitor="loss", patience=patience, restore_best_weights=True
+        )
+        options = {"callbacks": [stopping], "folder": tmp_path, "epochs": epochs, "verbose": 0}
+        return stopping, callbacks.resumable_fit(new_model(keras), X, y, **options)
+
+    used, _ = train(patience=3, epochs=2)
+    with pytest.raises(callbacks.ResumeError, match=r"what differs: EarlyStopping\.patience\. Go on"):
+        train(patience=2, epochs=4)
+    _, history = train(patience=3, epochs=4, stopping=used)  # the same object, which remembers its best weights
+    assert history.epoch == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b[:500] + b"x" * 9 + b[509:]])
