@@ -161,6 +161,46 @@ def test_perceptron_never_learns_xor():
     assert (perceptron.predict(X)[:, 0] == y).sum() <= 3
 
 
+def test_no_line_separates_xor_and_two_layers_of_the_slide_do():
+    from scipy.optimize import linprog
+
+    X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
+
+    def status(y):  # of the linear program sign * (w x + b) >= 1: 0 is solved, 2 is without solution
+        sign = np.where(y == 1, 1, -1)[:, np.newaxis]
+        return linprog(np.zeros(3), -sign * np.column_stack([X, np.ones(4)]), -np.ones(4), bounds=(None, None)).status
+
+    assert status(y) == 2 and status(np.array([0, 0, 0, 1])) == status(np.array([0, 1, 1, 1])) == 0
+    hidden = np.stack([TLU(np.array([1, 1]), b).predict(X) for b in (-1.5, -0.5)], axis=1)
+    assert list(TLU(np.array([-1, 1]), -0.5).predict(hidden)) == list(y)
+
+
+def test_layer_in_matrix_form_equals_the_loop_over_neurons():
+    rng = np.random.default_rng(0)
+    X, mlp = rng.normal(size=(5, 2)), MLP([2, 3], output="logistic", seed=0)
+    W, b = mlp.weights[0]
+    looped = [[1 / (1 + np.exp(-sum(x[j] * W[j, k] for j in range(2)) - b[k])) for k in range(3)] for x in X]
+    np.testing.assert_allclose(mlp.forward(X), looped)
+
+
+def test_network_of_the_slide_has_27_parameters():
+    assert sum(W.size + b.size for W, b in MLP([2, 4, 3]).weights) == (2 * 4 + 4) + (4 * 3 + 3) == 27
+
+
+def test_linear_layers_collapse_to_one():
+    mlp = MLP([1, 1, 1], hidden="linear")
+    mlp.weights = [(np.array([[5.0]]), np.array([-1.0])), (np.array([[2.0]]), np.array([3.0]))]  # g, then f
+    x = np.linspace(-3, 3, 7)[:, np.newaxis]
+    np.testing.assert_allclose(mlp.forward(x), 10 * x + 1)
+    deep = MLP([2, 5, 5, 5, 3], hidden="linear", seed=0)
+    corners = deep.forward(np.array([[0, 0], [1, 0], [0, 1]]))  # b, W's first row + b, W's second row + b
+    X = np.random.default_rng(0).normal(size=(20, 2))
+    np.testing.assert_allclose(deep.forward(X), X @ (corners[1:] - corners[0]) + corners[0])
+    bent = MLP([2, 5, 5, 5, 3], hidden="relu", seed=0)
+    corners = bent.forward(np.array([[0, 0], [1, 0], [0, 1]]))
+    assert not np.allclose(bent.forward(X), X @ (corners[1:] - corners[0]) + corners[0])
+
+
 def test_mlp_learns_xor():
     X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
     mlp = MLP([2, 4, 1], hidden="tanh", output="logistic", loss="binary_cross_entropy", seed=0)
