@@ -19,7 +19,7 @@ Array = np.ndarray
 EPSILON = 1e-7  # probabilities are kept this far from 0 and 1 before a logarithm, as Keras does
 
 
-# Step functions, and the neurons that use them (notebooks 01 and 02).
+# Step functions, and the neurons that use them (notebook 01, sections 2 and 3; notebook 02, sections 1 and 2).
 
 
 def heaviside(z: Array) -> Array:
@@ -83,7 +83,8 @@ class Perceptron:
         return mistakes
 
 
-# Activation functions (notebook 05): phi(z), and dC/dz from dC/da and a = phi(z).
+# Activation functions (notebook 05, sections 2 to 5; softmax: notebook 06, section 5): phi(z), and dC/dz from dC/da
+# and a = phi(z).
 
 
 def logistic(z: Array) -> Array:
@@ -114,7 +115,7 @@ BACKWARD: dict[str, Callable[[Array, Array], Array]] = {
 }
 
 
-# Losses (notebook 06): the mean over samples and outputs, and dC/da, from y and a, both (n, m).
+# Losses (notebook 06, sections 3, 4 and 6): the mean over samples and outputs, and dC/da, from y and a, both (n, m).
 
 
 def mse(y: Array, a: Array) -> tuple[float, Array]:
@@ -158,7 +159,8 @@ LOSSES: dict[str, Callable[[Array, Array], tuple[float, Array]]] = {
 }
 
 
-# Two pairs of output and loss belong together: from z, they need no logarithm of 0, and dC/dz is p - y over n.
+# Two pairs of output and loss belong together (notebook 06, sections 4 and 6): from z, they need no logarithm of 0, and
+# dC/dz is p - y, divided by how many numbers the mean is taken over.
 
 
 def softmax_cross_entropy(y: Array, z: Array) -> tuple[float, Array]:
@@ -189,7 +191,8 @@ class History:
 
 
 class MLP:
-    """A multilayer perceptron that learns by backpropagation and gradient descent (notebooks 03 and 04).
+    """A multilayer perceptron that learns by backpropagation and gradient descent (notebook 03, section 2;
+    notebook 04, sections 6 to 8).
 
     Args:
         layer_sizes: inputs, units of each hidden layer, outputs; e.g. [784, 300, 100, 10].
