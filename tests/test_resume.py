@@ -112,6 +112,27 @@ def test_every_sample_is_seen_once_an_epoch_in_an_order_of_its_own(keras, callba
     assert orders[0] == orders[2] != orders[1]
 
 
+def test_order_of_the_samples_depends_on_the_epoch_also_after_a_stop(keras, callbacks, tmp_path):
+    X = y = np.arange(6.0)[:, np.newaxis]
+    seen = []
+
+    class Recorder(keras.Sequential):
+        def train_step(self, data):
+            seen.append(data[1].numpy()[:, 0].tolist())
+            return {"loss": 0.0}
+
+    def train(folder, epochs):
+        seen.clear()
+        model = Recorder([keras.Input((1,)), keras.layers.Dense(1)])
+        model.compile(loss="mse", optimizer="sgd", run_eagerly=True)
+        callbacks.resumable_fit(model, X, y, folder=folder, epochs=epochs, batch_size=6, verbose=0)
+        return list(seen)
+
+    whole = train(tmp_path / "whole", 3)
+    assert len({tuple(order) for order in whole}) == 3 and all(sorted(order) == list(range(6)) for order in whole)
+    assert train(tmp_path / "parts", 1) + train(tmp_path / "parts", 3) == whole
+
+
 def test_more_epochs_go_on_and_fewer_do_nothing(keras, callbacks, tmp_path):
     X, y = data()
     whole, parts = new_model(keras), new_model(keras)
