@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import copy
-import hashlib
 import json
-import os
 import time
-import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +13,8 @@ import numpy as np
 import tensorflow as tf
 from IPython.display import display
 
-from lecture_utils import checks
+from lecture_utils import checks, training_state
+from lecture_utils.training_state import ResumeError
 
 
 class Progress(keras.callbacks.Callback):
@@ -44,7 +40,7 @@ class Progress(keras.callbacks.Callback):
         self.seconds: list[float] = []
         self._epochs: list[tuple[int, dict[str, float]]] = []
         self._began = self._shown = time.perf_counter()
-        self._display = display(_Text("training starts"), display_id=True)
+        self._display = display(Text("training starts"), display_id=True)
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch, self._epoch_began = epoch, time.perf_counter()
@@ -76,7 +72,7 @@ class Progress(keras.callbacks.Callback):
         shown = [row for row in self._epochs if (row[0] + 1) % self.every == 0 or row is self._epochs[-1]]
         lines = ["  ".join([self._number(epoch), *_values(logs)]) for epoch, logs in shown]
         if self._display is not None:
-            self._display.update(_Text("\n".join([*lines, *last_line])))
+            self._display.update(Text("\n".join([*lines, *last_line])))
 
 
 def _values(logs: dict[str, float]) -> list[str]:
@@ -85,7 +81,7 @@ def _values(logs: dict[str, float]) -> list[str]:
     return [f"{name} {logs[name]:.4f}" for name in names]
 
 
-class _Text:
+class Text:
     """Text that a notebook shows as it is; a plain string would be shown in quotes."""
 
     def __init__(self, text: str):
@@ -93,10 +89,6 @@ class _Text:
 
     def __repr__(self) -> str:
         return self.text
-
-
-class ResumeError(RuntimeError):
-    """A saved training that cannot be gone on with: it belongs to another model, other data, or is damaged."""
 
 
 def resumable_fit(
@@ -153,9 +145,8 @@ def resumable_fit(
     epoch = tf.Variable(0, dtype="int64")
     history = keras.callbacks.History()
     settings = {"batch_size": batch_size, "shuffle": shuffle, "seed": seed, "class_weight": options.get("class_weight")}
-    saved = _SavedTraining(
-        Path(folder), model, _fingerprint(model, data, validation_data, settings), [*callbacks, history], epoch
-    )
+    fingerprint = training_state.fingerprint(model, data, validation_data, settings)
+    saved = _SavedTraining(Path(folder), model, fingerprint, [*callbacks, history], epoch)
     return model.fit(
         _batches(data, batch_size, (seed, epoch) if shuffle else None),
         validation_data=validation_data,
@@ -203,8 +194,8 @@ class _SavedTraining(keras.callbacks.Callback):
         super().__init__()
         self.file = folder / "training.npz"
         self.fingerprint, self.remembered, self.epoch = fingerprint, remembered, epoch
-        self.state = _read(self.file) if self.file.exists() else None
-        self.begun_with = [_remembered_by(callback) for callback in remembered]
+        self.state = training_state.read(self.file) if self.file.exists() else None
+        self.begun_with = [training_state.remembered_by(callback) for callback in remembered]
         if self.state is not None:
             self._refuse_another_training()
             self.begun_with = self.state["begun with"]
@@ -216,7 +207,7 @@ class _SavedTraining(keras.callbacks.Callback):
             self.file.parent.mkdir(parents=True, exist_ok=True)
             self._save(n_epochs=0)  # the random weights at the start are a state, too
             return
-        for variable, value in zip(self._variables(), self.state["variables"], strict=True):
+        for variable, value in zip(training_state.variables(self.model), self.state["variables"], strict=True):
             variable.assign(value)
         for callback, values in zip(self.remembered, self.state["callbacks"], strict=True):
             vars(callback).update(values)
@@ -227,23 +218,18 @@ class _SavedTraining(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         self._save(n_epochs=epoch + 1)
 
-    def _variables(self) -> list:
-        measured = {id(variable) for variable in self.model.metrics_variables}  # begin anew in every epoch
-        own = [variable for variable in self.model.variables if id(variable) not in measured]
-        return own + self.model.optimizer.variables
-
     def _save(self, n_epochs: int) -> None:
         state = {
             "format": 1,
             "fingerprint": self.fingerprint,
             "n_epochs": n_epochs,
             "stopped": bool(self.model.stop_training),
-            "variables": [np.asarray(variable) for variable in self._variables()],
+            "variables": [np.asarray(variable) for variable in training_state.variables(self.model)],
             "classes": [type(callback).__name__ for callback in self.remembered],
             "begun with": self.begun_with,
-            "callbacks": [_remembered_by(callback) for callback in self.remembered],
+            "callbacks": [training_state.remembered_by(callback) for callback in self.remembered],
         }
-        _write(self.file, state)
+        training_state.write(self.file, state)
 
     def _refuse_another_training(self) -> None:
         saved = self.state["fingerprint"] | {"callbacks": self.state["classes"]}
@@ -274,107 +260,3 @@ class _SavedTraining(keras.callbacks.Callback):
 
 def _same(one: Any, other: Any) -> bool:
     return json.dumps(one, default=repr) == json.dumps(other, default=repr)
-
-
-def _fingerprint(model: keras.Model, data: tuple, validation_data: tuple | None, settings: dict) -> dict[str, Any]:
-    """What must be the same when a training goes on; hashes, by name."""
-    compiled = model.get_compile_config() or {}
-    optimizer = model.optimizer.get_config()
-    rate = optimizer.pop("learning_rate")
-    optimizer.pop("name")
-    if isinstance(rate, dict):  # a schedule, which does not change while training
-        optimizer["schedule"], rate = rate, None
-    try:
-        layers = json.loads(model.to_json())["config"]
-    except NotImplementedError:  # a model of one's own class may not say what it is made of
-        layers = None
-    text = json.dumps([type(model).__name__, layers, [str(v.shape) for v in model.variables]], sort_keys=True)
-    for number, layer in enumerate([model, *model._flatten_layers(include_self=False)]):
-        text = text.replace(f'"{layer.name}"', f'"#{number}"')  # dense_7 here may be dense_3 in another process
-    training = [type(model.optimizer).__name__, optimizer, compiled.get("loss"), compiled.get("loss_weights"), settings]
-    return {
-        "model": _hash(text),
-        "loss, optimizer, batch size, seed or shuffling": _hash(json.dumps(training, sort_keys=True, default=str)),
-        "learning rate": float(rate) if rate is not None and int(model.optimizer.iterations) == 0 else None,
-        "training data": _hash(data),
-        "validation data": _hash(validation_data),
-    }
-
-
-def _hash(content: Any) -> str:
-    """A hash of a text, or of arrays in any structure: of their bytes, types and shapes."""
-    digest = hashlib.blake2b(digest_size=16)
-    for path, part in keras.tree.flatten_with_path(content):
-        digest.update(repr(path).encode())
-        if isinstance(part, np.ndarray):
-            digest.update(f"{part.dtype.str} {part.shape}".encode())
-            digest.update(np.ascontiguousarray(part).view(np.uint8).data)
-        else:
-            digest.update(repr(part).encode())
-    return digest.hexdigest()
-
-
-def _remembered_by(callback: keras.callbacks.Callback) -> dict[str, Any]:
-    """The attributes of a callback that can be saved, as they are now."""
-    left_out = {"params", "_model", "validation_data", *getattr(callback, "not_resumed", ())}
-    kept = {name: value for name, value in vars(callback).items() if name not in left_out and _can_be_saved(value)}
-    return copy.deepcopy(kept)
-
-
-def _can_be_saved(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(isinstance(key, str) and _can_be_saved(item) for key, item in value.items())
-    if isinstance(value, list | tuple):
-        return all(map(_can_be_saved, value))
-    if isinstance(value, np.ndarray | np.generic):
-        return value.dtype.kind in "biuf"
-    return value is None or isinstance(value, bool | int | float | str)
-
-
-def _write(file: Path, state: dict[str, Any]) -> None:
-    """Write the state so that the file holds either all of it or, if the machine stops, what it held before."""
-    arrays: list[np.ndarray] = []
-
-    def pack(value):
-        if isinstance(value, np.ndarray | np.generic):
-            arrays.append(np.asarray(value))
-            return {"array": len(arrays) - 1}
-        if isinstance(value, dict):
-            return {"dict": {key: pack(item) for key, item in value.items()}}
-        if isinstance(value, list | tuple):
-            return {type(value).__name__: [pack(item) for item in value]}
-        return value
-
-    text = json.dumps(pack(state))
-    part = file.with_suffix(".part")
-    try:
-        with open(part, "wb") as stream:
-            np.savez(stream, text=np.array(text), **{f"array{number}": array for number, array in enumerate(arrays)})
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(part, file)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-
-
-def _read(file: Path) -> dict[str, Any]:
-    """What `_write` wrote; ResumeError if it is damaged."""
-
-    def unpack(value):
-        if not isinstance(value, dict):
-            return value
-        ((kind, content),) = value.items()
-        if kind == "array":
-            return stored[f"array{content}"]
-        if kind == "dict":
-            return {key: unpack(item) for key, item in content.items()}
-        return {"list": list, "tuple": tuple}[kind](map(unpack, content))
-
-    try:
-        with np.load(file, allow_pickle=False) as stored:
-            return unpack(json.loads(str(stored["text"])))
-    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
-        raise ResumeError(
-            f"{file} is damaged ({type(error).__name__}). Delete it, and the training begins anew."
-        ) from error

@@ -42,7 +42,11 @@ def start(seed: int = 42, tensorflow: bool = False) -> None:
     threadpoolctl.threadpool_limits(1, user_api="blas")
     _set_plot_style()
     if tensorflow:
-        _prepare_tensorflow(seed)
+        prepare_tensorflow()
+        import keras
+
+        keras.utils.clear_session()
+        keras.utils.set_random_seed(seed)
 
 
 def _set_plot_style() -> None:
@@ -51,25 +55,29 @@ def _set_plot_style() -> None:
     matplotlib.style.use(Path(__file__).with_name("course.mplstyle"))
 
 
-def _prepare_tensorflow(seed: int) -> None:
+def prepare_tensorflow() -> None:
+    """Import TensorFlow and Keras without a word on stderr, deterministic, with `N_THREADS` threads (or as many as the
+    environment variables TF_NUM_INTRAOP_THREADS and TF_NUM_INTEROP_THREADS say).
+
+    Raises RuntimeError when TensorFlow was in use before with another number of threads.
+    """
     if "tensorflow" not in sys.modules:
         os.environ.update(_TENSORFLOW_SETTINGS)
+    within, between = (int(os.environ.get(f"TF_NUM_{kind}_THREADS", N_THREADS)) for kind in ("INTRAOP", "INTEROP"))
     with _stderr_shown_only_on_error():
-        import keras
+        import keras  # noqa: F401
         import tensorflow as tf
 
         try:
-            tf.config.threading.set_intra_op_parallelism_threads(N_THREADS)
-            tf.config.threading.set_inter_op_parallelism_threads(N_THREADS)
+            tf.config.threading.set_intra_op_parallelism_threads(within)
+            tf.config.threading.set_inter_op_parallelism_threads(between)
         except RuntimeError:  # TensorFlow computes already; fine if an earlier start() prepared it
-            if tf.config.threading.get_intra_op_parallelism_threads() != N_THREADS:
+            if tf.config.threading.get_intra_op_parallelism_threads() != within:
                 raise RuntimeError(
                     "TensorFlow was used before reproducible.start(tensorflow=True). Call start first in the notebook; "
                     "now: Kernel > Restart Kernel and Run All Cells."
                 ) from None
         tf.config.experimental.enable_op_determinism()
-        keras.utils.clear_session()
-        keras.utils.set_random_seed(seed)
         tf.zeros(1)  # the first operation is when TensorFlow describes the machine
 
 

@@ -22,18 +22,19 @@ from __future__ import annotations
 
 import copy
 import inspect
+import json
 import os
 import pickle
 import random
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
@@ -42,6 +43,16 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from lecture_utils import checks, reproducible
+
+__all__ = ["KerasClassifier", "KerasRegressor", "watched"]
+
+if "tensorflow" not in sys.modules:  # in joblib's processes, which import this module first
+    reproducible.prepare_tensorflow()
+import keras
+import tensorflow as tf
+
+from lecture_utils import training_state
+from lecture_utils.search_progress import watched
 
 ROWS_AT_ONCE = 1024  # in predictions and validation
 STEPS_AT_ONCE = 32  # batches in one call of TensorFlow; more gains little
@@ -66,6 +77,7 @@ class _KerasEstimator(BaseEstimator):
         validation_split: float = 0.0,
         random_state: int | np.random.RandomState | None = None,
         verbose: int | str = 0,
+        memory: str | os.PathLike | None = None,
         **hyperparameters: Any,
     ):
         self.build_model = build_model
@@ -75,6 +87,7 @@ class _KerasEstimator(BaseEstimator):
         self.validation_split = validation_split
         self.random_state = random_state
         self.verbose = verbose
+        self.memory = memory
         if hyperparameters:
             self.set_params(**hyperparameters)
 
@@ -138,6 +151,10 @@ class _KerasEstimator(BaseEstimator):
             if len(validation):
                 arrays = [array[train] for array in arrays]
             callbacks = copy.deepcopy(list(self.callbacks))
+            remembered = self._remembered(model, tuple(arrays), held_out, callbacks)
+            if remembered is not None and (history := _recalled(remembered, model)) is not None:
+                self.model_, self.history_ = model, history
+                return self
             n_steps = -(-len(train) // self.batch_size)
             if n_steps * self.epochs >= MANY_STEPS and not model.run_eagerly and not any(map(_sees_batches, callbacks)):
                 model.steps_per_execution = max(model.steps_per_execution, min(STEPS_AT_ONCE, n_steps))
@@ -150,9 +167,31 @@ class _KerasEstimator(BaseEstimator):
                 batch_size=self.batch_size,
                 callbacks=callbacks,
                 verbose=self.verbose,
-            )
-        self.model_, self.history_ = model, history.history
+            ).history
+            if remembered is not None:
+                variables = [np.asarray(variable) for variable in training_state.variables(model)]
+                training_state.write(remembered, {"variables": variables, "history": history})
+        self.model_, self.history_ = model, history
         return self
+
+    def _remembered(self, model: keras.Model, data: tuple, held_out: tuple | None, callbacks: list) -> Path | None:
+        """The file of `memory` for this very training, whose name is a hash of all that decides its result."""
+        if self.memory is None:
+            return None
+        if not isinstance(self.random_state, Integral):
+            raise ValueError(
+                f"random_state is {self.random_state!r}; with a memory it must be a whole number: without a seed, no "
+                "training is the same as one before."
+            )
+        model.optimizer.build(model.trainable_variables)
+        settings = {
+            "versions": [keras.__version__, tf.__version__],
+            "fit": [self.epochs, self.batch_size, self.random_state],
+            "begins with": [training_state.hashed(np.asarray(v)) for v in training_state.variables(model)],
+            "callbacks": [[type(callback).__name__, training_state.remembered_by(callback)] for callback in callbacks],
+        }
+        name = training_state.hashed(json.dumps(training_state.fingerprint(model, data, held_out, settings)))
+        return Path(self.memory) / f"{name}.npz"
 
     def _build(self, X: np.ndarray, y: np.ndarray, classes: np.ndarray | None) -> keras.Model:
         """A new model for the data, compiled and never trained."""
@@ -223,6 +262,10 @@ class KerasRegressor(RegressorMixin, _KerasEstimator):
         random_state: with a number, every fit begins from this seed: the same data and parameters give the same
             model, in whatever order and process. It seeds TensorFlow for the whole process and makes its operations
             deterministic; the random numbers of Python and NumPy go on after the fit as if nothing had happened.
+        memory: a folder in which finished fits are remembered. The same fit (model, first weights, data, seed, epochs,
+            batch size, callbacks) is then not done again but read: a search that was interrupted goes on where it was,
+            with the same results. Callbacks are not called for a fit that is read; of their settings, numbers, texts
+            and arrays count. Needs a random_state. Delete the folder to forget.
         hyperparameters: of `build_model`, by name; here, in `set_params` and in the grid of a search.
 
     Attributes: `model_`, the trained Keras model; `history_`, a list of one number per epoch for each metric;
@@ -295,6 +338,7 @@ class KerasClassifier(ClassifierMixin, _KerasEstimator):
         validation_split: float = 0.0,
         random_state: int | np.random.RandomState | None = None,
         verbose: int | str = 0,
+        memory: str | os.PathLike | None = None,
         class_weight: dict | str | None = None,
         **hyperparameters: Any,
     ):
@@ -307,6 +351,7 @@ class KerasClassifier(ClassifierMixin, _KerasEstimator):
             validation_split=validation_split,
             random_state=random_state,
             verbose=verbose,
+            memory=memory,
             **hyperparameters,
         )
 
@@ -358,6 +403,20 @@ class KerasClassifier(ClassifierMixin, _KerasEstimator):
         if name.lower().startswith("sparse"):
             return y
         return np.eye(n_classes, dtype=output.dtype)[y] if n_outputs > 1 else y[:, np.newaxis].astype(output.dtype)
+
+
+def _recalled(file: Path, model: keras.Model) -> dict[str, list[float]] | None:
+    """Give the model what it had learned when the file was written; its history, or None without a whole file."""
+    try:
+        saved = training_state.read(file) if file.exists() else None
+    except training_state.ResumeError:  # damaged: the model is trained again
+        saved = None
+    if saved is None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return None
+    for variable, value in zip(training_state.variables(model), saved["variables"], strict=True):
+        variable.assign(value)
+    return saved["history"]
 
 
 def _first_output(model: keras.Model, X: np.ndarray) -> np.ndarray:

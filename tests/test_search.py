@@ -6,6 +6,7 @@ import copy
 import gc
 import pickle
 import random
+import re
 import weakref
 
 import joblib
@@ -34,7 +35,8 @@ reproducible.start(tensorflow=True)  # the models below, and the parameters of t
 
 import keras  # noqa: E402
 
-from lecture_utils.search import KerasClassifier, KerasRegressor  # noqa: E402
+from lecture_utils import search_progress  # noqa: E402
+from lecture_utils.search import KerasClassifier, KerasRegressor, watched  # noqa: E402
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(96, 4)).astype("float32")
@@ -151,7 +153,7 @@ def test_hyperparameters_by_name():
     model = KerasRegressor(build_model, n_hidden=2, epochs=7)
     assert model.get_params() | {"verbose": 0} == {
         **{"build_model": build_model, "epochs": 7, "batch_size": 32, "callbacks": (), "validation_split": 0.0},
-        **{"random_state": None, "verbose": 0, "n_hidden": 2, "n_neurons": 30, "learning_rate": 3e-3},
+        **{"random_state": None, "verbose": 0, "memory": None, "n_hidden": 2, "n_neurons": 30, "learning_rate": 3e-3},
         "input_shape": None,  # from the data
     }
     assert model.set_params(n_neurons=5, epochs=1) is model and model.n_neurons == 5
@@ -338,6 +340,193 @@ def test_saved_and_loaded(way, make, tmp_path):
     assert np.array_equal(loaded.predict(X), model.predict(X))
     assert loaded[-1].history_ == model[-1].history_ and loaded[-1].model_ is not model[-1].model_
     assert np.array_equal(clone(loaded).fit(X, y).predict(X), model.predict(X))
+
+
+# A memory of finished fits.
+
+
+def memorized(folder, **options):
+    return regressor(memory=folder, callbacks=[Count()], validation_split=0.25, **options)
+
+
+def test_a_fit_that_is_remembered_is_not_done_again_and_gives_the_same(tmp_path, trained):
+    one, two = (memorized(tmp_path / "new" / "folder").fit(X, Y) for _ in range(2))
+    assert trained == [3] and len(list((tmp_path / "new" / "folder").iterdir())) == 1
+    assert np.array_equal(one.predict(X), two.predict(X)) and one.history_ == two.history_
+    plain = regressor(validation_split=0.25).fit(X, Y)
+    assert np.array_equal(one.predict(X), plain.predict(X)) and one.history_ == plain.history_
+
+
+def test_a_remembered_model_remembers_its_optimizer(tmp_path):
+    def with_momentum(n_features):
+        model = keras.Sequential([keras.Input((n_features,)), keras.layers.Dense(1)])
+        model.compile(loss="mse", optimizer=keras.optimizers.SGD(0.1, momentum=0.9), **EAGER)
+        return model
+
+    fits = [KerasRegressor(with_momentum, random_state=0, memory=tmp_path).fit(X, Y).model_ for _ in range(2)]
+    for model in fits:
+        model.fit(X, Y, shuffle=False, verbose=0)
+    assert all(map(np.array_equal, *(model.get_weights() for model in fits)))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"epochs": 2},
+        {"batch_size": 48},
+        {"random_state": 1},
+        {"learning_rate": 0.1},
+        {"validation_split": 0.5},
+        {"callbacks": [Count(), keras.callbacks.EarlyStopping(patience=2)]},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_another_fit_is_another_memory(tmp_path, change):
+    memorized(tmp_path).fit(X, Y)
+    memorized(tmp_path).set_params(**change).fit(X, Y)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_other_data_settings_of_callbacks_and_globals_are_another_memory(tmp_path):
+    start = 0.0
+
+    def from_a_global():
+        model = linear(n_features=4)
+        model.layers[0].kernel.assign(np.full((4, 1), start))
+        return model
+
+    for patience in (1, 2):
+        stop = [keras.callbacks.EarlyStopping(patience=patience, monitor="loss")]
+        KerasRegressor(linear, callbacks=stop, random_state=0, memory=tmp_path).fit(X, Y)
+    KerasRegressor(linear, random_state=0, memory=tmp_path).fit(X, Y)
+    KerasRegressor(linear, random_state=0, memory=tmp_path).fit(X, -Y)
+    KerasRegressor(linear, random_state=0, memory=tmp_path).fit(X, Y, sample_weight=np.linspace(1, 2, len(X)))
+    KerasRegressor(from_a_global, random_state=0, memory=tmp_path).fit(X, Y)
+    start = 1.0
+    KerasRegressor(from_a_global, random_state=0, memory=tmp_path).fit(X, Y)
+    assert len(list(tmp_path.iterdir())) == 7
+
+
+def test_a_damaged_memory_is_trained_anew(tmp_path, trained):
+    memorized(tmp_path).fit(X, Y)
+    (file,) = tmp_path.iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+    model = memorized(tmp_path).fit(X, Y)
+    assert trained == [3, 3] and np.array_equal(memorized(tmp_path).fit(X, Y).predict(X), model.predict(X))
+    assert trained == [3, 3]
+
+
+def test_a_memory_needs_a_seed(tmp_path):
+    with pytest.raises(ValueError, match="random_state is None; with a memory it must be a whole number"):
+        regressor(memory=tmp_path, random_state=None).fit(X, Y)
+
+
+class Interrupt(keras.callbacks.Callback):
+    """Ctrl-C in the training number `at`."""
+
+    at = 0
+
+    def on_train_begin(self, logs=None):
+        Interrupt.at -= 1
+        if Interrupt.at == 0:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupted_search_goes_on(tmp_path, trained, monkeypatch):
+    grid = {"learning_rate": [0.05, 0.1, 0.2]}
+
+    def search(folder):
+        callbacks = [Interrupt(), Count()]
+        return GridSearchCV(regressor(memory=folder, callbacks=callbacks), grid, cv=2).fit(X, Y)
+
+    whole = search(tmp_path / "whole")
+    assert len(trained) == 7
+    trained.clear()
+    monkeypatch.setattr(Interrupt, "at", 4)
+    with pytest.raises(KeyboardInterrupt):
+        search(tmp_path / "parts")
+    assert len(trained) == 3
+    resumed = search(tmp_path / "parts")
+    assert len(trained) == 7  # three of them before the interruption
+    assert np.array_equal(resumed.cv_results_["mean_test_score"], whole.cv_results_["mean_test_score"])
+    assert np.array_equal(resumed.predict(X), whole.predict(X))
+
+
+# Searches that show what they have done.
+
+
+class Shown:
+    """What `display` was given, in place of a notebook."""
+
+    def __init__(self):
+        self.texts = []
+
+    def __call__(self, text, display_id):
+        self.texts.append(str(text))
+        return self
+
+    def update(self, text):
+        self.texts.append(repr(text))
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    shown = Shown()
+    monkeypatch.setattr(search_progress, "display", shown)
+    monkeypatch.setattr(search_progress, "SECONDS_BETWEEN_UPDATES", 0)
+    return shown.texts
+
+
+def test_a_watched_search_finds_the_same_and_shows_what_it_has_done(shown):
+    grid = {"learning_rate": [1e-3, 0.2, 1e-4]}
+    plain = GridSearchCV(regressor(), grid, cv=2, return_train_score=True).fit(X, Y)
+    found = watched(GridSearchCV(regressor(), grid, cv=2, return_train_score=True)).fit(X, Y)
+    for scores in ("mean_test_score", "mean_train_score"):
+        assert np.array_equal(found.cv_results_[scores], plain.cv_results_[scores])
+    assert re.fullmatch(r"1 of 6 fits; best -?\d\.\d{4} with learning_rate=0.001; about \d+ s left", shown[1])
+    assert shown[-1] == f"6 of 6 fits; best {plain.best_score_:.4f} with learning_rate=0.2"
+    pickle.loads(pickle.dumps(found)).predict(X)
+
+
+def test_workers_tell_the_watched_search(shown):
+    def build(learning_rate, n_features):  # defined here, so that the workers need not import this file
+        model = keras.Sequential([keras.Input((n_features,)), keras.layers.Dense(1)])
+        model.compile(loss="mse", optimizer=keras.optimizers.SGD(learning_rate))
+        return model
+
+    grid = {"kerasregressor__learning_rate": [1e-3, 0.2]}
+    model = make_pipeline(StandardScaler(), KerasRegressor(build, random_state=0))
+    found = watched(GridSearchCV(model, grid, cv=3, scoring="neg_mean_squared_error", n_jobs=2)).fit(X, Y)
+    assert shown[-1] == f"6 of 6 fits; best {found.best_score_:.4f} with learning_rate=0.2"
+
+
+def test_halving_is_watched_round_by_round(shown):
+    rates = {"learning_rate": [1e-4, 0.05, 0.2]}
+    halving = HalvingGridSearchCV(
+        regressor(), rates, resource="epochs", max_resources=4, min_resources=2, factor=2, cv=2
+    )
+    watched(halving).fit(X, Y)
+    assert shown[-1] == f"10 of 10 fits, 2 rounds; best {halving.best_score_:.4f} with epochs=4, learning_rate=0.2"
+
+
+def test_an_interrupted_line_says_how_far_it_came(shown, monkeypatch):
+    monkeypatch.setattr(Interrupt, "at", 4)
+    with pytest.raises(KeyboardInterrupt):
+        watched(GridSearchCV(regressor(callbacks=[Interrupt()]), {"learning_rate": [0.1, 0.2]}, cv=2)).fit(X, Y)
+    assert re.match(r"\d of 4 fits; best .* with learning_rate=0.", shown[-1])
+
+
+def test_failed_fits_are_no_best(shown):
+    grid = {"learning_rate": [1e30, 0.2]}
+    with pytest.warns(UserWarning):
+        watched(GridSearchCV(regressor(), grid, cv=2, refit=False)).fit(X, Y)
+    assert re.fullmatch(r"4 of 4 fits; best 0\.\d{4} with learning_rate=0.2", shown[-1])
+
+
+def test_several_scores_cannot_be_watched():
+    with pytest.raises(ValueError, match="a search that is watched has one score"):
+        watched(GridSearchCV(regressor(), {"epochs": [1]}, scoring=["r2", "neg_mean_squared_error"]))
 
 
 # Classifiers.
