@@ -524,6 +524,15 @@ def test_failed_fits_are_no_best(shown):
     assert re.fullmatch(r"4 of 4 fits; best 0\.\d{4} with learning_rate=0.2", shown[-1])
 
 
+def test_a_candidate_counts_when_all_its_folds_are_done(shown):
+    scores = iter([0.5, 0.5, 0.9, 0.2])
+    search = GridSearchCV(
+        regressor(), {"learning_rate": [0.1, 0.2]}, cv=2, refit=False, scoring=lambda *_: next(scores)
+    )
+    watched(search).fit(X, Y)
+    assert [text.split(";")[1] for text in shown[2:]] == [" best 0.5000 with learning_rate=0.1"] * 4
+
+
 def test_several_scores_cannot_be_watched():
     with pytest.raises(ValueError, match="a search that is watched has one score"):
         watched(GridSearchCV(regressor(), {"epochs": [1]}, scoring=["r2", "neg_mean_squared_error"]))
