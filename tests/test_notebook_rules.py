@@ -27,6 +27,8 @@ LECTURE = {
     "10_several_inputs_and_outputs": ["L39", "L40", "L41"],
     "11_callbacks": ["L43"],
     "12_saving_and_loading": ["L42"],
+    "13_hyperparameter_search": ["L44", "L45", "L46", "L47", "L48"],
+    "14_scaling_the_search": ["L46"],
 }
 
 
