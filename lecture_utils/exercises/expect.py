@@ -68,10 +68,12 @@ def choice(name: str, value, *options: str) -> str:
 
 
 def items(name: str, value, n: int, what: str) -> tuple:
-    """n things in a tuple or list, e.g. what a function returned; `what` names them, as "w and b"."""
-    if not isinstance(value, (tuple, list)) or len(value) != n:
-        given = f"{kind_of(value)} of {len(value)}" if isinstance(value, (tuple, list)) else kind_of(value)
-        raise Form(f"`{name}` gives {given}; needed are {n} results, {what}.")
+    """n things in a tuple, list or array, e.g. what a function returned; `what` names them, as "w and b"."""
+    is_list = isinstance(value, (tuple, list)) or (isinstance(value, np.ndarray) and value.ndim > 0)
+    length = len(value) if is_list else None
+    if length != n:
+        given = kind_of(value) if length is None else f"{kind_of(value)} of length {length}"
+        raise Form(f"`{name}` is {given}; needed are {n} things, {what}.")
     return tuple(value)
 
 

@@ -9,9 +9,9 @@ CASES = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
 CASES_OF_THREE = np.array([[i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)])
 
 
-def step(z):
-    """heaviside, with sums that are 0 up to rounding taken as 0."""
-    return (np.asarray(z) >= -1e-9).astype(int)
+def step(z, size=1.0):
+    """heaviside, with sums that are 0 but for rounding taken as 0; `size` is that of the numbers they are made of."""
+    return (np.asarray(z) >= -1e-9 * size).astype(int)
 
 
 @exercise(1, "Four cases by hand", promise=1, kind="by hand")
@@ -44,16 +44,16 @@ def four_cases(z, outputs):
 def at_most_one(w, b):
     """Weights (3,) and a bias of a neuron that says 1 exactly if at most one of its three inputs is 1."""
     w, b = expect.array("w", w, shape=(3,)), expect.number("b", b)
-    scale = np.abs([*w, b]).max() or 1  # large or small, only the ratios count
-    z = CASES_OF_THREE @ (w / scale) + b / scale
-    outputs, ones = step(z), CASES_OF_THREE.sum(axis=1)
+    size = np.abs([*w, b]).max()
+    z, ones = CASES_OF_THREE @ w + b, CASES_OF_THREE.sum(axis=1)
+    outputs, on_border = step(z, size), np.abs(z) <= 1e-9 * size
     if (outputs == (ones <= 1)).all():
         return "With two inputs in place of three, the same idea gives NAND, the opposite of AND."
     if (outputs == (ones >= 2)).all():
         raise Hint("turned", "It says 1 exactly where it should say 0. What did turning all signs do, in section 4?")
     if (outputs == outputs[0]).all():
         raise Hint("constant", f"This neuron says {outputs[0]} in all eight cases, whatever the inputs are.")
-    if (outputs[np.abs(z) > 1e-9] == (ones <= 1)[np.abs(z) > 1e-9]).all():
+    if ((outputs == (ones <= 1)) | on_border).all():
         raise Hint("border", "Almost: in some cases `z` is exactly 0. What does heaviside say there?")
     if (outputs == (ones == 0)).all():
         raise Hint("strict", "This neuron says 1 only if no input is 1. A single 1 should not yet turn it off.")
