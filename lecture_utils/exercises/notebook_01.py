@@ -59,7 +59,7 @@ def at_most_one(w, b):
         raise Hint("strict", "This neuron says 1 only if no input is 1. A single 1 should not yet turn it off.")
     if (outputs == (ones <= 2)).all():
         raise Hint("lenient", "This neuron says 0 only if all three inputs are 1. Two should be enough for that.")
-    if not close(w, w[0]):
+    if not close(w, np.full(3, w.mean())):
         raise Hint("unequal", "The rule treats all inputs alike; these weights do not, and some cases go wrong.")
     raise Wrong(f"The neuron is right in {(outputs == (ones <= 1)).sum()} of the 8 cases.")
 

@@ -61,7 +61,7 @@ def smaller_rate(mistakes, factor, random_start):
         )
     if close(factor, 1):
         raise Hint(
-            "same-weights", "The mistakes are as you say. But each step is shorter, so the weights cannot be the same."
+            "same-weights", "The mistakes are as you say. But each step is shorter, so the weights must differ."
         )
     if close(factor, 10):
         raise Hint(
@@ -186,7 +186,7 @@ def step_repaired(step, mistakes):
         raise Wrong(
             "`step` is repaired. For `mistakes`, follow the broken rule: does it say yes or no after the first flower?"
         )
-    return "A turned sign is the most common bug of a training loop. Its mark: the more it trains, the worse it gets."
+    return "The mark of a turned sign: training does not help, and the sums move away from where they should be."
 
 
 @exercise(6, "A network that nearly always learns XOR", promise=5, kind="design", points=3)
@@ -194,7 +194,7 @@ def learns_xor(learn_xor):
     """A function of a seed that returns a trained MLP; it solves XOR from at least 9 of 10 starts."""
     began, networks = time.monotonic(), []
     for seed in range(10):
-        network = call(learn_xor, seed, seconds=max(9 - (time.monotonic() - began), 0.5))
+        network = call(learn_xor, seed, seconds=np.clip(9 - (time.monotonic() - began), 0.3, 3))
         networks.append(expect.instance("learn_xor(seed)", network, from_scratch.MLP, "a network, from_scratch.MLP"))
         sizes = [W.shape for W, _ in network.weights]
         if (sizes[0][0], sizes[-1][1]) != (2, 1):
@@ -214,7 +214,7 @@ def learns_xor(learn_xor):
         raise Hint("same-start", "All ten networks are the same. Does `learn_xor` hand its `seed` on to the network?")
     failing = [network for network in networks if not _solves_xor(network)]
     if len(failing) <= 1:
-        return "A few neurons more than necessary leave more ways open: this also holds for large networks."
+        return "The number of neurons decides what a network can compute, the start decides what training finds."
     solved = f"{10 - len(failing)} of 10 networks solve XOR."
     for network in failing:
         network.fit(CASES, XOR, epochs=1000, batch_size=4, learning_rate=1.0)

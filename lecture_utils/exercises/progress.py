@@ -48,14 +48,14 @@ def show(notebook: int | None = None) -> Table:
     """Which exercises of a notebook are solved; without a number, how many of each notebook."""
     states, note = _read()
     if notebook is not None:
-        of_notebook = _exercises(f"{notebook:02}")
+        of_notebook = exercises(f"{notebook:02}")
         have = [states.get(f"{notebook:02}", {}).get(str(x.number), "") for x in of_notebook]
         rows = [(f"{x.number}. {x.title}", x.kind, STATES[state]) for x, state in zip(of_notebook, have, strict=True)]
         title = f"Notebook {notebook:02}: {have.count('solved')} of {len(have)} exercises solved"
         return Table(title, ("exercise", "kind", "state"), rows, note)
     rows, solved, total = [], 0, 0
-    for name in _notebooks():
-        numbers = [str(x.number) for x in _exercises(name)]
+    for name in notebooks():
+        numbers = [str(x.number) for x in exercises(name)]
         n_solved = sum(states.get(name, {}).get(number) == "solved" for number in numbers)
         rows.append((_title(name), f"{n_solved} of {len(numbers)}"))
         solved, total = solved + n_solved, total + len(numbers)
@@ -135,13 +135,13 @@ def _write(states: dict[str, dict[str, str]]) -> None:
         raise
 
 
-def _notebooks() -> list[str]:
+def notebooks() -> list[str]:
     """The numbers of the notebooks that have exercises: "01", "02", ..."""
     modules = sorted(module.name for module in iter_modules([str(Path(__file__).parent)]))
     return [name[-2:] for name in modules if name.startswith("notebook_")]
 
 
-def _exercises(notebook: str) -> list:
+def exercises(notebook: str) -> list:
     from lecture_utils.exercises import core
 
     return core.exercises(import_module(f"lecture_utils.exercises.notebook_{notebook}"))
