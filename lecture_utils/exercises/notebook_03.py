@@ -1,5 +1,7 @@
 """The checks of notebook 03: what do more layers add?"""
 
+from itertools import pairwise
+
 import numpy as np
 
 from lecture_utils.exercises import expect
@@ -70,19 +72,19 @@ def lines(f_of_g, g_of_f, one_layer):
         if close(line, [wanted[0], outer[1] + inner[1]]):
             raise Hint("inner-constant", f"In `{name}`, the inner constant is multiplied by the outer slope, too.")
         if close(line, [wanted[0], outer[1] * inner[1]]):
-            raise Hint("constants-multiplied", f"In `{name}` you multiplied the constants. Put one formula into the other.")
+            raise Hint("constants", f"In `{name}` you multiplied the constants. Put one formula into the other.")
         if close(line, [wanted[0], -outer[0] * inner[1] + outer[1]]):
             raise Hint("sign", f"In `{name}`, look again at the sign of the product of outer slope and inner constant.")
         if not close(line, wanted):
             part = "slope" if not close(line[0], wanted[0]) else "value at x = 0"
             raise Wrong(f"In `{name}`, the {part} is not right. Put x = 0 and x = 1 into both functions, one by one.")
     if answers[2] == "no" or answers[0] == "no":
-        raise Hint("is-a-line", "Both lines are right. But a phi that is itself a line only adds one more line between.")
+        raise Hint("is-a-line", "Both lines are right. A phi that is itself a line only adds one more line between.")
     if answers[1] == "yes":
         raise Hint("bend", "Both lines are right. But one phi with a bend is among those where you say yes.")
     if answers[3] == "yes":
         raise Hint("curved", "Both lines are right. But one phi is curved: is the whole network still a line then?")
-    return "The order of the layers matters for the line, but not for its slope: numbers may change places, matrices not."
+    return "The order of the layers did not matter for the slope: numbers may change places. Matrices may not."
 
 
 @exercise(3, "Never below zero", promise=1, kind="find the bug", points=2)
@@ -90,7 +92,7 @@ def forward_repaired(forward, smallest):
     """The repaired forward(X, weights, hidden, output), and the smallest output of the broken one with ReLU."""
     rng = np.random.default_rng(3)
     X, sizes = rng.normal(size=(7, 2)), [2, 5, 4, 3]
-    weights = [(rng.normal(size=s), rng.normal(size=s[1])) for s in zip(sizes[:-1], sizes[1:], strict=True)]
+    weights = [(rng.normal(size=s), rng.normal(size=s[1])) for s in pairwise(sizes)]
 
     def through(hidden, last, after=lambda a: a, layers=weights):
         a = X
@@ -107,7 +109,7 @@ def forward_repaired(forward, smallest):
     name = "forward(X, weights, hidden, output)"
     result = expect.array(name, call(forward, X, weights, relu, output), shape=(None, None))
     if close(result, through(relu, relu, output)):
-        raise Hint("still-broken", "The last layer still goes through `hidden` before `output`. Only one may act there.")
+        raise Hint("still-broken", "The last layer still goes through `hidden` before `output`. One is enough.")
     if close(result, through(relu, relu)):
         raise Hint("output-lost", "Now `output` is not used at all, and the last layer still goes through `hidden`.")
     if close(result, through(relu, same)):
@@ -120,7 +122,7 @@ def forward_repaired(forward, smallest):
         raise Hint("hidden-lost", "Now `hidden` is not used at all: without a bend, the layers are one.")
     result = expect.array(name, result, shape=(7, 3))
     if not close(result, through(relu, output)):
-        raise Wrong("`forward` does not give the outputs of this network: `hidden` in all layers, `output` in the last.")
+        raise Wrong("`forward` is not right yet: `hidden` acts in all layers but the last, and `output` in the last.")
     one_layer = expect.array(name, call(forward, X, [weights[0]], relu, output), shape=(7, 5))
     if not close(one_layer, output(X @ weights[0][0] + weights[0][1])):
         raise Wrong("It is right for this network, but not for one with a single layer, which is the output layer.")
@@ -144,17 +146,19 @@ def curve(W1, b1, W2, b2):
     if close(y, right):
         return "The first piece needed no bend of its own: its slope is a change, too, from a slope of 0."
     if close(y - y[0], right - right[0]):
-        raise Hint("height", "The curve has the right form, but lies too high or too low everywhere. Which number does that?")
-    if close(y - y[0], 2 * relu(x) + 0 * relu(x - 1) - 2 * relu(x - 2)):
+        raise Hint("height", "The curve has the right form, but lies too high or too low everywhere. Why?")
+    if close(y - y[0], 2 * relu(x) - 2 * relu(x - 2)):
         raise Hint("slopes", "Your output weights are the slopes. They should be the changes of slope, as they add up.")
     if close(y - y[0], 2 * relu(x) - 2 * relu(x - 1) - 4 * relu(x - 2)):
-        raise Hint("widths", "The last piece is too steep. Its slope is the change of y for each unit of x, not in all.")
-    if close(y[1:] - y[:-1], y[1] - y[0]):
+        raise Hint("widths", "The last piece is too steep. Its slope is the change of y per unit of x, not in all.")
+    if close(np.diff(y, n=2), np.zeros(len(y) - 2)):
         raise Hint("straight", "Between 0 and 4 your curve has no bend. Where is `x * W1 + b1` zero for each neuron?")
-    if close(y - y[0], 2 * relu(x) + 2 * relu(x - 1) + 2 * relu(x - 2)) or close(
-        y - y[0], 2 * relu(x) + 2 * relu(x - 1) - 2 * relu(x - 2)
-    ):
-        raise Hint("change-sign", "A bend to the right needs a negative change: new slope minus the one before.")
+    signs_turned = [(2, 2, 2), (2, 2, -2), (2, -2, 2), (-2, 2, 2)]
+    if any(close(y - y[0], i * relu(x) + j * relu(x - 1) + k * relu(x - 2)) for i, j, k in signs_turned):
+        raise Hint(
+            "change-sign",
+            "At some bend the slope changes the wrong way: the change is the new slope minus the one before.",
+        )
     at = [close(y[round(100 * knot)], height) for knot, height in zip(knots, heights, strict=True)]
     if all(at):
         raise Hint("bends-elsewhere", "It goes through the four points, but is not straight between them.")
@@ -171,12 +175,14 @@ def larger(W1, b1, W2, b2):
     y = (relu(X @ W1 + b1) @ W2 + b2)[:, 0]
     right = np.maximum(x1, x2)
     if close(y, right):
-        return "In the same way a further layer takes the larger of two such results: so networks find a maximum of many."
+        return "A further layer can take the larger of two such results: so networks find a maximum of many."
     if close(y, np.minimum(x1, x2)):
-        raise Hint("smaller", "This network gives the smaller of the two. One sign decides which.")
+        raise Hint(
+            "smaller", "This network gives the smaller of the two. What does its comparing neuron add, and when?"
+        )
     if close(y, np.abs(x1 - x2)):
         raise Hint("distance", "This is the distance of the two numbers. The larger one is the smaller one plus this.")
-    if close(y, (x1 + x2 + np.abs(x1 - x2)) / 2 * 2):
+    if close(y, 2 * right):
         raise Hint("twice", "This network gives twice the larger number.")
     if close(y, relu(x1 - x2)) or close(y, relu(x2 - x1)):
         raise Hint("difference", "This is by how much one number is larger than the other. What must be added to it?")
@@ -200,7 +206,7 @@ def wide_or_deep(pieces, neurons_in_one_layer, parameters, times):
     if pieces == 3 * 4:
         raise Hint("added", "You added up the pieces of the layers. But each layer folds all that came before it.")
     if pieces == 2**4:
-        raise Hint("doubled", "This is for the `fold` of section 5, with its two pieces. These layers make three of one.")
+        raise Hint("doubled", "This is for the `fold` of section 5, with two pieces. These layers make three of one.")
     if pieces in (3**3, 3**5, 4**3):
         raise Hint("power", "It is a power, but not this one: one layer makes 3 pieces. And two layers?")
     if pieces != 3**4:
@@ -219,17 +225,19 @@ def wide_or_deep(pieces, neurons_in_one_layer, parameters, times):
         raise Hint("no-biases", "The first two are right. In `parameters`, the biases are missing.")
     if parameters == n_weights + 12:
         raise Hint("output-bias", "The first two are right. In `parameters`, one bias is missing: which neuron's?")
-    if parameters in (42, 48, 49, 6 + 36):
+    if parameters in (40, 42, 52):
         raise Hint("ends", "The first two are right. In `parameters`, count again where the network begins and ends.")
     if parameters != n_weights + 13:
-        raise Wrong("The first two are right. For `parameters`, count weights and biases from layer to layer: 1-3-3-3-3-1.")
+        raise Wrong("The first two are right. For `parameters`, count weights and biases layer by layer: 1-3-3-3-3-1.")
     if close(times, 100):
-        raise Hint("proportional", "All right but `times`: twice the neurons already gave a quarter of the error, not half.")
+        raise Hint("proportional", "All right but `times`: twice the neurons gave a quarter of the error, not half.")
     if close(times, 50) or close(times, 25):
-        raise Hint("quarters", "All right but `times`: a quarter of the error costs twice the neurons. And a quarter of it?")
+        raise Hint(
+            "quarters", "All right but `times`: a quarter of the error costs twice the neurons. And a sixteenth?"
+        )
     if close(times, 10000):
-        raise Hint("squared", "All right but `times`: that would make the error much smaller still. Turn the square around.")
+        raise Hint("squared", "All right but `times`: so many would make the error far smaller still.")
     if not 9.9 < times < 10.1:
-        raise Wrong("All right but `times`: the error falls as $1 / m^2$. By what must m grow?")
+        raise Wrong("All right but `times`: the error falls as 1 / m². By which factor must m grow?")
     wide = 3 * neurons_in_one_layer + 1
     return f"The wide network has {wide} parameters for it. But few curves are such sawteeth, and most profit less."
