@@ -27,7 +27,7 @@ import sys
 import textwrap
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from types import ModuleType
@@ -172,7 +172,7 @@ def call(function: Callable, *arguments, seconds: float = 1):
     name = getattr(function, "__name__", "the function")
     try:
         with Limit(seconds) as limit:
-            result = function(*[_copied(argument) for argument in arguments])
+            result = next(_apart(function, [_copied(argument) for argument in arguments]))
     except NotImplementedError:
         raise NotTried from None
     except Stopped:
@@ -180,6 +180,8 @@ def call(function: Callable, *arguments, seconds: float = 1):
     except KeyboardInterrupt:
         raise
     except BaseException as error:
+        if isinstance(error, RuntimeError) and isinstance(error.__cause__, StopIteration):
+            error = error.__cause__  # Python wraps it on its way out of `_apart`
         raise Hint("exception", f"`{name}` stopped with {_described(error)}.{_own_line(function, error)}") from None
     if limit.tries:
         message = (
@@ -236,6 +238,15 @@ def _is_stub(function: Callable) -> bool:
         for line in tree.body[0].body
     ]
     return bool(dots) or all(idle)
+
+
+def _apart(function: Callable, arguments: list) -> Iterator:
+    """Call the function within a generator, which has its own record of the exceptions being handled.
+
+    After code that was stopped inside an `except`, that record is not always cleared, and each later error of the
+    notebook would be shown as if it had come from there.
+    """
+    yield function(*arguments)
 
 
 def _copied(argument):

@@ -60,9 +60,7 @@ def smaller_rate(mistakes, factor, random_start):
             "more", "It sounds slower. But follow the first two mistakes by hand: when does the sign of `z` change?"
         )
     if close(factor, 1):
-        raise Hint(
-            "same-weights", "The mistakes are as you say. But each step is shorter, so the weights must differ."
-        )
+        raise Hint("same-weights", "The mistakes are as you say. But each step is shorter, so the weights must differ.")
     if close(factor, 10):
         raise Hint(
             "larger", "The mistakes are as you say. But you divide the wrong way round: are the weights now larger?"
@@ -151,9 +149,9 @@ def step_repaired(step, mistakes):
     for _ in range(20):
         x, w = rng.normal(size=2), rng.normal(size=2)
         b, y_true = float(rng.normal()), int(rng.integers(2))
-        new_w, new_b = expect.items("step(x, y_true, w, b)", call(step, x, y_true, w, b), 2, "the new w and b")
-        new_w = expect.array("the new w", new_w, shape=(2,))
-        new_b = expect.number("the new b", new_b)
+        result = expect.items("step(x, y_true, w, b)", call(step, x, y_true, w, b), 2, "the new w and b")
+        new_w = expect.array("step(x, y_true, w, b)[0]", result[0], shape=(2,))
+        new_b = expect.number("step(x, y_true, w, b)[1]", result[1])
         error = y_true - int(x @ w + b >= 0)
         if error and close(new_w, w - error * x):
             raise Hint("still-turned", "After a mistake, `step` still makes it worse. Which way should the sum move?")

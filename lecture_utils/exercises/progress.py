@@ -81,7 +81,8 @@ class Table:
             + "</tr>"
             for first, *rest in self.rows
         )
-        caption = f'<caption style="text-align: left; font-weight: bold">{html.escape(self.title)}</caption>'
+        style = "text-align: left; font-weight: bold; white-space: nowrap"
+        caption = f'<caption style="{style}">{html.escape(self.title)}</caption>'
         note = f"<p>{html.escape(self.note)}</p>" if self.note else ""
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
 
