@@ -17,7 +17,9 @@ ROOT = Path(__file__).resolve().parents[1]
 def project_copy(tmp_path_factory) -> Path:
     """A copy of the project's own files, without .venv and what was built, for tests that run notebooks in it."""
     copy = tmp_path_factory.mktemp("project") / "copy"
-    leave_out = shutil.ignore_patterns(".git", ".venv*", "build", "__pycache__", ".*_cache", ".hypothesis", ".ipynb_*")
+    leave_out = shutil.ignore_patterns(
+        ".git", ".venv*", "build", "__pycache__", ".*_cache", ".hypothesis", ".ipynb_*", "my_progress*"
+    )
     shutil.copytree(ROOT, copy, ignore=leave_out)
     return copy
 

@@ -11,6 +11,7 @@ import nbformat
 import pytest
 from nbclient.exceptions import CellExecutionError
 
+from tests.conftest import ROOT
 from tools import execute
 
 GUARD = Path(__file__).with_name("guard")
@@ -20,7 +21,7 @@ MAY_BE_WRITTEN = ("build", "__pycache__")
 class Run:
     """A notebook executed in a copy of the project, in an environment where it can be watched."""
 
-    def __init__(self, notebook: nbformat.NotebookNode, project: Path, temporary: Path):
+    def __init__(self, notebook: nbformat.NotebookNode, project: Path, temporary: Path, folder="notebooks"):
         self.attempts_file = temporary / "network_attempts"
         home = temporary / "home"
         home.mkdir(parents=True)
@@ -34,7 +35,7 @@ class Run:
             "MPLCONFIGDIR": str(temporary / "matplotlib"),
         }
         before = files(project) | files(home)
-        self.notebook = execute.execute(nbformat.from_dict(notebook), project / "notebooks", env=env)
+        self.notebook = execute.execute(nbformat.from_dict(notebook), project / folder, env=env)
         self.written = sorted((files(project) | files(home)) - before)
 
     @property
@@ -60,12 +61,13 @@ def outputs(notebook: nbformat.NotebookNode) -> dict[str, list]:
     }
 
 
-@pytest.fixture(scope="module", params=execute.all_notebooks(), ids=lambda path: path.stem)
+@pytest.fixture(scope="module", params=execute.all_notebooks(), ids=execute.name)
 def two_runs(request, project_copy, tmp_path_factory) -> list[Run]:
     notebook = execute.read(request.param)
-    folders = [tmp_path_factory.mktemp("run") for _ in range(2)]
+    folder = request.param.parent.relative_to(ROOT)
+    temporary = [tmp_path_factory.mktemp("run") for _ in range(2)]
     with ThreadPoolExecutor() as pool:
-        return list(pool.map(lambda folder: Run(notebook, project_copy, folder), folders))
+        return list(pool.map(lambda place: Run(notebook, project_copy, place, folder), temporary))
 
 
 def test_needs_no_network(two_runs):

@@ -95,7 +95,7 @@ def page(chromium):
     context.close()
 
 
-@pytest.mark.parametrize("name", [path.name for path in execute.all_notebooks()])
+@pytest.mark.parametrize("name", [path.name for path in execute.course_notebooks()])
 def test_notebook_opens_and_runs_in_jupyterlab(lab, page, project_copy, name):
     path = project_copy / "notebooks" / name
     stored = execute.read(path)

@@ -74,13 +74,13 @@ def test_links_in_the_texts_lead_somewhere(path):
 
 def test_readme_lists_every_notebook():
     readme = (ROOT / "README.md").read_text()
-    for path in execute.all_notebooks():
+    for path in execute.course_notebooks():
         assert f"](notebooks/{path.name})" in readme
 
 
 def test_readme_gives_the_minutes_that_the_notebooks_give():
     readme = (ROOT / "README.md").read_text()
-    for path in execute.all_notebooks():
+    for path in execute.course_notebooks():
         opening = execute.read(path).cells[0].source
         minutes = " + ".join(re.findall(r"(\d+) minutes", opening))
         assert minutes and f"](notebooks/{path.name}) | {minutes} |" in readme

@@ -1,6 +1,6 @@
 """Run the notebooks from top to bottom and store them in one canonical form, so that a diff shows what changed.
 
-Usage: python tools/execute.py [--retime] [NUMBER ...]      e.g. 07; all notebooks if none is named
+Usage: python tools/execute.py [--retime] [NUMBER ...]      e.g. 07, with its solutions; all if none is named
 
 A notebook is replaced only when all its cells ran without an error. The canonical form: execution counts 1 to n, cell
 ids in words, no metadata but tags and the lecture's ids, sorted keys. A cell tagged `timing` keeps its stored output
@@ -31,17 +31,32 @@ README_PICTURES = {"faster.png": ("07_sequential_classifier.ipynb", "faster-plot
 RANDOM_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f-]+)?")  # what editors give to a new cell
 
 
+def course_notebooks() -> list[Path]:
+    """Every notebook of the course, in order, without the solutions."""
+    return sorted(NOTEBOOKS.glob("*.ipynb"))
+
+
+def solutions() -> list[Path]:
+    """Every notebook of worked solutions, in order."""
+    return sorted((NOTEBOOKS / "solutions").glob("*.ipynb"))
+
+
 def all_notebooks() -> list[Path]:
-    """Every notebook of the course, in order."""
-    return sorted(path for path in NOTEBOOKS.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
+    """Every notebook of the course, then every one of solutions."""
+    return course_notebooks() + solutions()
+
+
+def name(path: Path) -> str:
+    """A notebook's name within the folder: "02_perceptron_and_xor", or "solutions/02_perceptron_and_xor"."""
+    return path.relative_to(NOTEBOOKS).with_suffix("").as_posix()
 
 
 def find_notebooks(names: list[str]) -> list[Path]:
-    """The notebooks whose file names begin with the given numbers, e.g. "07"; ValueError where there is none."""
+    """The notebooks, and their solutions, whose names begin with the numbers, e.g. "07"; ValueError for an unknown."""
     found = {name: [path for path in all_notebooks() if path.name.startswith(name)] for name in names}
     unknown = [name for name, paths in found.items() if not paths]
     if unknown:
-        there = ", ".join(path.stem for path in all_notebooks())
+        there = ", ".join(path.stem for path in course_notebooks())
         raise ValueError(f"There is no notebook {', '.join(unknown)}; there are: {there}.")
     return [path for paths in found.values() for path in paths]
 
@@ -49,7 +64,7 @@ def find_notebooks(names: list[str]) -> list[Path]:
 def execute(notebook: nbformat.NotebookNode, folder: Path, env: dict[str, str] | None = None) -> nbformat.NotebookNode:
     """Run all cells in a fresh kernel, in the given folder, and return the notebook with its outputs.
 
-    `env` is the kernel's environment; by default that of this process.
+    `env` is the kernel's environment; by default that of this process. A student's progress is neither read nor noted.
 
     Raises CellExecutionError at the first cell that fails, CellTimeoutError at one that takes over `CELL_TIMEOUT`.
     """
@@ -61,7 +76,7 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, env: dict[str, str] |
         record_timing=False,
         config=Config({"KernelManager": {"transport_encryption": "auto"}}),  # else the kernel warns on stderr
     )
-    return client.execute(env=env) if env else client.execute()
+    return client.execute(env=(os.environ if env is None else env) | {"LECTURE_PROGRESS": "off"})
 
 
 def code_hash(source: str) -> str:
@@ -154,7 +169,7 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     for path in paths:
-        print(f"{path.stem} ...", end=" ", flush=True)
+        print(f"{name(path)} ...", end=" ", flush=True)
         began = time.perf_counter()
         stored = read(path)
         try:
@@ -166,9 +181,9 @@ def main(arguments: list[str]) -> int:
         new = path.with_suffix(".new")
         new.write_text(to_text(done), encoding="utf-8")
         os.replace(new, path)
-        for name, (notebook, cell_id) in README_PICTURES.items():
-            if notebook == path.name:
-                (NOTEBOOKS.parent / "docs" / name).write_bytes(picture(done, cell_id))
+        for picture_name, (notebook, cell_id) in README_PICTURES.items():
+            if path == NOTEBOOKS / notebook:
+                (NOTEBOOKS.parent / "docs" / picture_name).write_bytes(picture(done, cell_id))
         print(f"{time.perf_counter() - began:.0f} s", flush=True)
     return 0
 

@@ -1,0 +1,21 @@
+"""The check of notebook 00: a first exercise, to see how exercises answer."""
+
+from lecture_utils.exercises import expect
+from lecture_utils.exercises.core import Hint, Wrong, close, exercise
+
+
+@exercise(1, "A weighted sum", promise=3, kind="by hand")
+def weighted_sum(z):
+    """z of the row x = (2, 5) with the weights w = (3, -1) and the bias b = 0.5."""
+    z = expect.number("z", z)
+    if close(z, 2 * 3 - 1 * 5):
+        raise Hint("no-bias", "Both products are right, and so is their sum. What else belongs to `z = X @ W + b`?")
+    if close(z, 2 * 3 + 1 * 5 + 0.5):
+        raise Hint("sign-lost", "It looks as if a minus sign was lost: the second weight is negative.")
+    if close(z, 2 * -1 + 5 * 3 + 0.5):
+        raise Hint(
+            "crossed", "Each input goes with its own weight: the first with the first, the second with the second."
+        )
+    if not close(z, 1.5):
+        raise Wrong("Multiply each input by its weight, add the products, and add the bias.")
+    return "A layer computes many such sums, for all its neurons and all rows, in one line: `X @ W + b`."

@@ -1,0 +1,212 @@
+"""The exercises of every notebook that has some: their cells, their solutions, and what their checks answer.
+
+A notebook has exercises when there is a module `lecture_utils/exercises/notebook_NN.py`. Right and wrong answers stand
+in `tests/exercises/mistakes_NN.py`.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import linecache
+import re
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+from lecture_utils import reproducible
+from lecture_utils.exercises import progress
+from lecture_utils.exercises.core import Exercise, Verdict, exercises
+from tools import execute
+
+NUMBERS = progress.notebooks()
+ALL = [(number, exercise) for number in NUMBERS for exercise in progress.exercises(number)]
+EACH_NOTEBOOK = pytest.mark.parametrize("number", NUMBERS)
+EACH_EXERCISE = pytest.mark.parametrize(
+    ("number", "exercise"), ALL, ids=[f"{number}-{exercise.__name__}" for number, exercise in ALL]
+)
+
+
+def module(number: str):
+    return import_module(f"lecture_utils.exercises.notebook_{number}")
+
+
+def answers(number: str):
+    return import_module(f"tests.exercises.mistakes_{number}")
+
+
+def cells(number: str, solution: bool = False) -> dict:
+    """The cells of the notebook with exercises, or of its solutions, by id."""
+    folder = execute.NOTEBOOKS / "solutions" if solution else execute.NOTEBOOKS
+    (path,) = folder.glob(f"{number}_*.ipynb")
+    return {cell.id: cell for cell in execute.read(path).cells}
+
+
+@pytest.fixture
+def started(number):
+    """What the first cell of the solutions starts: TensorFlow, if these exercises need it."""
+    if "tensorflow=True" in cells(number, solution=True)["exercises-start"].source:
+        reproducible.start(seed=42, tensorflow=True)
+
+
+def run(source: str, namespace: dict, name: str):
+    """Run a cell as a notebook does: the value of its last line comes back, and its source can be looked up."""
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    *lines, last = ast.parse(source).body
+    if not isinstance(last, ast.Expr):
+        lines, last = [*lines, last], None
+    exec(compile(ast.Module(lines, []), name, "exec"), namespace)
+    return eval(compile(ast.Expression(last.value), name, "eval"), namespace) if last else None
+
+
+def verdicts(number: str, solution: bool) -> dict[int, Verdict]:
+    """What the checks answer when only the start cell of the exercises and the exercises themselves are run."""
+    of_notebook, namespace = cells(number, solution), {}
+    run(cells(number)["exercises-start"].source, namespace, f"<{number} start>")
+    return {
+        exercise.number: run(of_notebook[f"exercise-{exercise.number}"].source, namespace, f"<{number} {exercise}>")
+        for exercise in exercises(module(number))
+    }
+
+
+@EACH_NOTEBOOK
+def test_untouched_stubs_are_not_tried_yet(number, started):
+    assert {verdict.status for verdict in verdicts(number, solution=False).values()} == {"not tried"}
+
+
+@EACH_NOTEBOOK
+def test_solutions_are_right(number, started):
+    assert {verdict.status for verdict in verdicts(number, solution=True).values()} == {"right"}
+
+
+@EACH_NOTEBOOK
+def test_exercises_and_solutions_belong_together(number):
+    stubs, solved = cells(number), cells(number, solution=True)
+    names = [f"exercise-{exercise.number}" for exercise in exercises(module(number))]
+    for of_one in (stubs, solved):
+        assert [name for name in of_one if re.fullmatch(r"exercise-\d+", name)] == names
+    for name in names:
+        lines = stubs[name].source.splitlines()
+        assert solved[name].source.splitlines()[-1] == lines[-1] and "..." in stubs[name].source
+        assert "..." not in solved[name].source
+    assert "progress.pause()" in solved["exercises-start"].source
+    assert f"](../{execute.find_notebooks([number])[0].name})" in solved["title"].source
+
+
+def test_every_notebook_of_solutions_has_exercises():
+    assert [path.name[:2] for path in execute.solutions()] == NUMBERS
+
+
+@EACH_NOTEBOOK
+def test_number_of_exercises(number):
+    found = exercises(module(number))
+    assert [exercise.number for exercise in found] == list(range(1, len(found) + 1))
+    assert len(found) == 1 if number == "00" else 3 <= len(found) <= 6
+
+
+@EACH_NOTEBOOK
+def test_end_of_the_notebook(number):
+    """Exercises, then the progress, then what comes next; only 00, which begins with an exercise, is different."""
+    of_notebook = cells(number)
+    assert f"solutions/{execute.find_notebooks([number])[0].name})" in of_notebook["exercises-text"].source
+    assert f"notebook_{number} as check" in of_notebook["exercises-start"].source
+    if number != "00":
+        end = [name for name in of_notebook if name.startswith("exercise")]
+        assert list(of_notebook)[-len(end) - 2 :] == [*end, "progress", "next"]
+        assert of_notebook["progress"].source == f"progress.show({int(number)})"
+        assert of_notebook["next"].source.startswith("**Next:**")
+
+
+@EACH_EXERCISE
+def test_cells_of_an_exercise(number, exercise):
+    of_notebook = cells(number)
+    names = list(of_notebook)
+    name = f"exercise-{exercise.number}"
+    assert names[names.index(name) - 1] == f"{name}-text"
+    text = of_notebook[f"{name}-text"].source
+    assert text.startswith(f"### Exercise {exercise.number}. {exercise.title}\n\n**{exercise.kind.capitalize()}")
+    assert of_notebook[name].source.splitlines()[-1].startswith(f"check.{exercise.__name__}(")
+    promises = re.findall(r"^- ", of_notebook["title"].source.split("**Time")[0], re.MULTILINE)
+    assert 1 <= exercise.promise <= len(promises) and re.search(rf"\b[Pp]romise {exercise.promise}\b", text)
+    assert exercise.points >= 1 and exercise.__doc__
+
+
+@EACH_EXERCISE
+def test_right_answers(number, exercise, started):
+    right = answers(number).RIGHT[exercise.__name__]
+    assert len(right) >= 2
+    found = [exercise(*answer) for answer in right]
+    assert [(verdict.status, verdict.message) for verdict in found if verdict.status != "right"] == []
+    assert re.fullmatch(r"[A-Z0-9].*[.]", found[0].message)
+
+
+@EACH_EXERCISE
+def test_wrong_answers(number, exercise, started):
+    wrong = answers(number).WRONG[exercise.__name__]
+    assert len({hint for hint, *_ in wrong if hint}) >= 3
+    for hint, *answer in wrong:
+        verdict = exercise(*answer)
+        assert (verdict.status, verdict.hint) == ("hint" if hint else "wrong", hint), verdict
+        for part in answers(number).RIGHT[exercise.__name__][0]:
+            said = repr(part)
+            assert len(said) < 3 or said not in verdict.message, "the message gives the answer away"
+
+
+@EACH_NOTEBOOK
+def test_every_hint_is_in_the_table(number):
+    """A hint's id stands once in its check, and the wrong answers of this check yield all its hints."""
+    table = answers(number).WRONG
+    hints_in_checks = 0
+    for exercise in exercises(module(number)):
+        ids = re.findall(r'Hint\(\s*"([^"]+)"', inspect.getsource(exercise.judge))
+        assert len(ids) == len(set(ids))
+        assert {hint for hint, *_ in table[exercise.__name__] if hint} == set(ids)
+        hints_in_checks += len(ids)
+    in_module = len(re.findall(r"\bHint\(", inspect.getsource(module(number))))
+    assert in_module == hints_in_checks, "raise each hint in its check, with the id as text"
+    assert set(table) == set(answers(number).RIGHT) == {exercise.__name__ for exercise in exercises(module(number))}
+
+
+def raises(*_):
+    raise ValueError("on purpose")
+
+
+def never_ends(*_):
+    while True:
+        pass
+
+
+def wrong_shape(*_):
+    return np.zeros((7, 7, 7))
+
+
+STRANGE = [None, "text", -98765.4, [], {}, object(), np.full((2, 2), np.nan), np.full(3, np.nan), [[1], [2, 3]],
+           np.zeros((2, 2, 2)), True, ["a", "b"], 1j, range, raises, never_ends, wrong_shape,
+           lambda *_: None, lambda *_: "text"]  # fmt: skip
+
+
+@EACH_EXERCISE
+def test_strange_answers_never_raise_and_never_pass(number, exercise, started):
+    right = answers(number).RIGHT[exercise.__name__][0]
+    for place in range(len(right)):
+        for value in STRANGE:
+            verdict = exercise(*right[:place], value, *right[place + 1 :])
+            assert verdict.status in ("form", "hint", "wrong"), (place, value, verdict)
+            assert verdict.hint != "unexpected", (place, value, verdict)
+        verdict = exercise(*right[:place], ..., *right[place + 1 :])
+        assert verdict.status == "not tried"
+    assert exercise().status == exercise(*right, 1).status == "form"
+
+
+def test_modules_start_fast(run_python):
+    """The progress of the whole course imports all modules; none of them imports TensorFlow before it is needed."""
+    code = (
+        "import sys; from lecture_utils.exercises import progress; progress.show(); print('tensorflow' in sys.modules)"
+    )
+    assert run_python(code).stdout == "False\n"
+
+
+def test_all_exercises_are_found():
+    assert all(isinstance(exercise, Exercise) and exercise.notebook == number for number, exercise in ALL)
+    assert {"00", "01", "02"} <= set(NUMBERS)
