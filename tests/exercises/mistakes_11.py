@@ -1,0 +1,208 @@
+"""Answers to the exercises of notebook 11: right ones, and wrong ones, each after the id of its hint."""
+
+import json
+import os
+import shutil
+
+import numpy as np
+
+from lecture_utils import reproducible
+
+reproducible.start(seed=42, tensorflow=True)
+import keras  # noqa: E402
+
+END = "on_test_end"
+
+
+def callback(wants_to_stop, tell="model", flag=True):
+    """A class of callbacks that stop when `wants_to_stop(loss, val_loss, limit)`."""
+
+    class StopOverfitting(keras.callbacks.Callback):
+        def __init__(self, limit):
+            super().__init__()
+            self.limit = limit
+
+        def on_epoch_end(self, epoch, logs=None):
+            if wants_to_stop(logs["loss"], logs["val_loss"], self.limit):
+                (self.model if tell == "model" else self).stop_training = flag
+
+    return StopOverfitting
+
+
+def ratio(loss, val_loss, limit):
+    return val_loss / loss > limit
+
+
+def turned(loss, val_loss, limit):
+    return loss / val_loss > limit
+
+
+def minutes(saving=1.0, accidents=20 / 24, epoch=10.0, part=0.5):
+    return lambda every: 120 / every * 0.5 * saving + accidents * every * part * epoch
+
+
+def replaced(file, state):
+    part = file.with_suffix(".part")
+    part.write_text(json.dumps(state))
+    os.replace(part, file)
+
+
+def read(file):
+    return json.loads(file.read_text())
+
+
+def trainer(read=read, write=replaced, write_before=None, write_at_end=None, catch=(), stale=False, extra=0):
+    """A `train` that reads and writes its state by these functions, at these moments."""
+
+    def train(file, epochs, one_epoch):
+        state = {"epoch": 0, "w": 0.0, "velocity": 0.0}
+        if read and file.exists():
+            state = state | read(file)
+        while state["epoch"] < epochs + extra:
+            if write_before:
+                write_before(file, state)
+            before = state
+            try:
+                state = one_epoch(state)
+            except catch:
+                break
+            if write:
+                write(file, before if stale else state)
+        if write_at_end:
+            write_at_end(file, state)
+        return state
+
+    return train
+
+
+def directly(file, state):
+    file.write_text(json.dumps(state))
+
+
+def copied(file, state):
+    part = file.with_suffix(".part")
+    part.write_text(json.dumps(state))
+    shutil.copy(part, file)
+
+
+def without_velocity(file, state):
+    replaced(file, {"epoch": state["epoch"], "w": state["w"]})
+
+
+def rounded(file, state):
+    replaced(file, {name: round(value, 3) for name, value in state.items()})
+
+
+def by_numpy(file, state):
+    part = file.with_name("new.npy")
+    np.save(part, np.array([state["epoch"], state["w"], state["velocity"]]))
+    part.replace(file)
+
+
+def from_numpy(file):
+    epoch, w, velocity = np.load(file)
+    return {"epoch": int(epoch), "w": float(w), "velocity": float(velocity)}
+
+
+RIGHT = {
+    "calls": [(12, 6, END, 4), (12.0, np.int64(6), " On_test_end", [4.0])],
+    "early_stopping": [(7, 4, 12, 8, 5), (7.0, [4], np.int64(12), 8, 5)],
+    "stop_repaired": [
+        (callback(ratio), 50),
+        (callback(lambda loss, val_loss, limit: val_loss > limit * loss), 50.0),
+        (callback(lambda loss, val_loss, limit: loss / val_loss < 1 / limit), 50),
+    ],
+    "interval": [
+        (minutes(), 4),
+        (lambda every: 120 // every / 2 + 25 / 6 * every, 4.0),
+        (lambda every: [60 / every + 20 / 24 * every / 2 * 10], [4]),
+    ],
+    "going_on": [
+        (trainer(),),
+        (trainer(read=from_numpy, write=by_numpy),),
+        (trainer(write_before=replaced),),
+        (trainer(write=None, write_before=replaced, write_at_end=replaced),),
+    ],
+}
+
+WRONG = {
+    "calls": [
+        ("one-epoch", 4, 2, END, 4),
+        ("rounded-down", 9, 3, END, 4),
+        ("once-an-epoch", 3, 3, END, 4),
+        ("rows", 300, 120, END, 4),
+        (None, 13, 6, END, 4),
+        ("test-one-epoch", 12, 2, END, 4),
+        ("test-once", 12, 3, END, 4),
+        ("no-test", 12, 0, END, 4),
+        (None, 12, 120, END, 4),
+        ("validated-after", 12, 6, "on_train_batch_end", 4),
+        ("test-open", 12, 6, "on_test_batch_end", 4),
+        (None, 12, 6, "on_train_end", 4),
+        ("that-batch", 12, 6, END, 2),
+        ("sum", 12, 6, END, 12),
+        ("first-lost", 12, 6, END, 3),
+        (None, 12, 6, END, 6),
+    ],
+    "early_stopping": [
+        ("from-0", 6, 3, 11, 7, 5),
+        ("equal", 11, 8, 12, 8, 5),
+        ("in-total", 6, 4, 7, 4, 5),
+        ("epoch-before", 14, 13, 14, 13, 5),
+        ("one-more", 12, 8, 14, 13, 5),
+        ("last-weights", 7, 7, 12, 12, 5),
+        (None, 8, 4, 12, 8, 5),
+        ("new-best", 7, 4, 8, 4, 5),
+        ("lowest-of-all", 7, 4, 14, 13, 5),
+        ("lowest-of-all", 7, 4, 12, 13, 5),
+        ("last-weights-4", 7, 4, 12, 12, 5),
+        (None, 7, 4, 11, 8, 5),
+        ("each-epoch", 7, 4, 12, 8, 14),
+        ("one-file", 7, 4, 12, 8, 1),
+        ("one-missing", 7, 4, 12, 8, 4),
+        ("equal-saved", 7, 4, 12, 8, 6),
+        (None, 7, 4, 12, 8, 3),
+    ],
+    "stop_repaired": [
+        ("unchanged", callback(turned, tell="self"), 50),
+        ("nobody-told", callback(ratio, tell="self"), 50),
+        ("turned", callback(turned), 50),
+        ("below", callback(lambda loss, val_loss, limit: 1 < val_loss / loss < limit), 50),
+        ("below", callback(lambda loss, val_loss, limit: val_loss / loss < limit), 50),
+        ("always", callback(lambda *_: True), 50),
+        ("difference", callback(lambda loss, val_loss, limit: val_loss - loss > limit), 50),
+        (None, callback(ratio, flag=False), 50),
+        (None, callback(lambda loss, val_loss, limit: val_loss > loss), 50),
+        (None, callback(lambda loss, val_loss, limit: val_loss / loss > 1.2), 50),
+        ("wanted", callback(ratio), 1),
+        ("no-epoch", callback(ratio), 0),
+        (None, callback(ratio), 49),
+    ],
+    "interval": [
+        ("whole-interval", minutes(part=1), 3),
+        ("no-accidents", minutes(accidents=0), 120),
+        ("no-saving", minutes(saving=0), 1),
+        ("one-accident", minutes(accidents=1), 3),
+        ("in-epochs", minutes(epoch=1), 12),
+        ("seconds", minutes(saving=60), 29),
+        ("always-saved", lambda every: 60 + 25 / 6 * every, 1),
+        ("saved-once", lambda every: 0.5 + 25 / 6 * every, 1),
+        (None, minutes(saving=2), 5),
+        ("each-epoch", minutes(), 1),
+        (None, minutes(), 0),
+        (None, minutes(), 6),
+    ],
+    "going_on": [
+        ("nothing-saved", trainer(write=None)),
+        ("only-at-end", trainer(write=None, write_at_end=replaced)),
+        ("in-place", trainer(write=directly)),
+        ("in-place", trainer(write=copied)),
+        ("anew", trainer(read=None)),
+        ("one-behind", trainer(stale=True)),
+        (None, trainer(write=None, write_before=replaced)),  # the last state is not saved
+        ("part-lost", trainer(write=without_velocity)),
+        ("part-lost", trainer(write=rounded)),
+        (None, trainer(catch=Exception)),
+        (None, trainer(extra=1)),
+    ],
+}
