@@ -256,7 +256,8 @@ def small_network(sizes, learning_rate):
     reached = f"The network gets {accuracy:.3f} of the validation images right."
     if _best_accuracy(tuple(sizes), 0.05) < GOAL:
         raise Hint(
-            "narrow", f"{reached} With 0.05 it does not reach it, either: too little comes through its narrowest layer."
+            "narrow",
+            f"{reached} The learning rate of section 8 is not enough, either: its narrowest layer lets too little through.",
         )
     if learning_rate < 0.05:
         raise Hint("slow", f"{reached} It could do more, but in 8 epochs it does not get there with such short steps.")
