@@ -257,7 +257,7 @@ def small_network(sizes, learning_rate):
     if _best_accuracy(tuple(sizes), 0.05) < GOAL:
         raise Hint(
             "narrow",
-            f"{reached} The learning rate of section 8 is not enough, either: its narrowest layer lets too little through.",
+            f"{reached} Nor does the learning rate of section 8 help: a layer is too narrow for ten classes.",
         )
     if learning_rate < 0.05:
         raise Hint("slow", f"{reached} It could do more, but in 8 epochs it does not get there with such short steps.")
