@@ -255,7 +255,10 @@ def small_network(sizes, learning_rate):
         return f"{accuracy:.3f} with {n_parameters:,} parameters: less than a network without hidden layer has (7,850)."
     reached = f"The network gets {accuracy:.3f} of the validation images right."
     if _best_accuracy(tuple(sizes), 0.05) < GOAL:
-        raise Hint("narrow", f"{reached} At its narrowest layer too little comes through, whatever the learning rate.")
+        raise Hint(
+            "narrow",
+            f"{reached} Nor does the learning rate of section 8 help: a layer is too narrow for ten classes.",
+        )
     if learning_rate < 0.05:
         raise Hint("slow", f"{reached} It could do more, but in 8 epochs it does not get there with such short steps.")
     raise Hint("fast", f"{reached} It could do more, but the steps are too long: they jump over what they look for.")
