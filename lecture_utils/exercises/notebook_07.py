@@ -170,5 +170,7 @@ def batches(steps, learning_rate, same_numbers):
     if not close(learning_rate, 0.01 * 64 / 32):
         raise Wrong("`steps` is right. How many times as large is a batch, and then the rate?")
     if same_numbers == "no":
-        raise Hint("per-execution", "Steps and rate are right. But what did section 7 find the same, down to the last digit?")
+        raise Hint(
+            "per-execution", "Steps and rate are right. But what did section 7 find the same, down to the last digit?"
+        )
     return "One changes the cost of a step, the other how far it goes: two ways to be faster, and they add up."
