@@ -26,7 +26,7 @@ def watched(searcher: Any) -> Any:
 
     While it runs: fits done of all, the best mean score with its parameters, and about how many seconds are left. When
     it has ended: the same without times, so that the same search leaves the same text. If it is interrupted, the line
-    stays as it was; give the estimator a `memory` for the fits that are done.
+    says how many fits were begun; give the estimator a `memory` for those that are done.
 
     Args:
         searcher: a search of scikit-learn with one score, e.g. `GridSearchCV(...)`; any `n_jobs`, any joblib backend
