@@ -28,6 +28,7 @@ LECTURE = {
     "11_callbacks": ["L43"],
     "12_saving_and_loading": ["L42"],
     "13_hyperparameter_search": ["L44", "L45", "L46", "L47", "L48"],
+    "14_scaling_the_search": ["L46"],
 }
 
 
