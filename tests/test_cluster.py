@@ -90,13 +90,13 @@ def test_dashboard_answers(two_workers):
         assert page.status == 200 and b"Dask" in page.read()
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
-def test_same_scores_in_processes_of_joblib(serial, n_jobs):
-    assert scores(new_search(n_jobs).fit(X, Y)) == serial
+def test_same_scores_in_processes_of_joblib(serial):
+    assert scores(new_search(n_jobs=2).fit(X, Y)) == serial
 
 
-@pytest.mark.parametrize("scatter", [None, SHARED], ids=["as-needed", "ahead"])
-@pytest.mark.parametrize("names", [["worker-0"], ["worker-0", "worker-1"]], ids=["one", "two"])
+@pytest.mark.parametrize(
+    ("names", "scatter"), [(["worker-0"], SHARED), (["worker-0", "worker-1"], None)], ids=["one", "two"]
+)
 def test_same_scores_with_one_and_two_workers_of_dask(serial, two_workers, names, scatter):
     def n_done(dask_worker):
         return dask_worker.state.executed_count
@@ -118,8 +118,8 @@ def test_same_scores_although_a_worker_is_killed_in_the_middle(serial):
         killer.join()
         assert local.processes["worker-1"].returncode == (-signal.SIGKILL if os.name == "posix" else 1)
         assert list(local.workers) == ["worker-0"] and list(local.killed_at) == ["worker-1"]
-        n_done = local.client.run(lambda dask_worker: dask_worker.state.executed_count)
-        assert 6 < n_done[local.addresses["worker-0"]] < 12  # worker-1 had done some, worker-0 did the rest
+        (n_done,) = local.client.run(lambda dask_worker: dask_worker.state.executed_count).values()
+        assert 6 < n_done <= 12  # worker-0 did the rest, and what worker-1 had done and not yet handed over
         local.start_workers()
         assert sorted(local.workers) == ["worker-0", "worker-2"]
 
