@@ -3,3 +3,5 @@
 import os
 
 os.environ["LECTURE_PROGRESS"] = "off"
+
+pytest_plugins = ["tests.twice"]

@@ -1,0 +1,110 @@
+"""Every notebook runs twice in a full run, and must show the same both times, pictures and trained numbers included.
+
+One run is nbval's, cell by cell; the other is that of `tests/test_execution.py`. Two processes may do them, so each
+keeps its outputs in a folder, and at the very end they are compared. A notebook that ran once only is not compared;
+that is an error when everything was to be run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbval.plugin import IPyNbCell, IPyNbFile
+
+from tools import execute
+
+FOLDER = "NOTEBOOK_RUNS"  # the environment variable that names the folder
+
+
+def keep(run: str, notebook: str, cell: str, outputs: list[dict[str, Any]], updated: bool = False) -> None:
+    """Keep the outputs of a cell; `updated` if it changed them later, which nbval does not follow."""
+    folder = Path(os.environ[FOLDER], notebook, cell)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / run).write_text(json.dumps({"outputs": outputs, "updated": updated}))
+
+
+def compared(folder: Path, names: list[str]) -> tuple[list[str], list[str]]:
+    """Of the notebooks with these names: those that ran twice, and a line for each cell that showed two things."""
+    twice, different = [], []
+    for name in names:
+        cells = [cell for cell in sorted((folder / name).glob("*")) if len(list(cell.iterdir())) == 2]
+        twice += [name] if cells else []
+        for cell in cells:
+            runs = [json.loads(file.read_text()) for file in sorted(cell.iterdir(), reverse=True)]  # nbval first
+            kept = [_comparable(run["outputs"], any(run["updated"] for run in runs)) for run in runs]
+            if kept[0] != kept[1]:
+                different.append(f"{name}, cell {cell.name}: {_first_difference(*kept)}")
+    return twice, different
+
+
+def _comparable(outputs: list[dict[str, Any]], updated: bool) -> list[nbformat.NotebookNode]:
+    """The outputs in canonical form, without those that may have been updated."""
+    cell = nbformat.v4.new_code_cell(id="cell", outputs=[nbformat.from_dict(output) for output in outputs])
+    (cell,) = execute.normalized(nbformat.v4.new_notebook(cells=[cell])).cells
+    return [output for output in cell.outputs if not (updated and output.output_type == "display_data")]
+
+
+def _first_difference(first: list[Any], second: list[Any]) -> str:
+    if len(first) != len(second):
+        return f"{len(first)} and {len(second)} outputs"
+    pair = next((a, b) for a, b in zip(first, second, strict=True) if a != b)
+    a, b = (output.get("text") or str(output.get("data", {}).get("text/plain", "")) for output in pair)
+    return f"{a[:200]!r} and {b[:200]!r}" if a != b else "the same text, but another picture or table"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # pytest itself, not one of its worker processes, which inherit the variable
+        config.notebook_runs = tempfile.TemporaryDirectory(prefix="notebook-runs-")
+        os.environ[FOLDER] = config.notebook_runs.name
+    receive = IPyNbFile.get_kernel_message
+
+    def noting_updates(self: IPyNbFile, *arguments: Any, **named: Any) -> dict[str, Any]:
+        message = receive(self, *arguments, **named)
+        self.updated = getattr(self, "updated", False) or message["msg_type"] in ("update_display_data", "clear_output")
+        return message
+
+    IPyNbFile.get_kernel_message = noting_updates
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    if not isinstance(item, IPyNbCell):
+        return (yield)
+    item.parent.updated = False
+    result = yield
+    if "timing" not in item.cell.metadata.get("tags", []) and item.parent.path.is_relative_to(execute.NOTEBOOKS):
+        keep("nbval", execute.name(item.parent.path), item.cell.id, item.test_outputs, item.parent.updated)
+    return result
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    config = session.config
+    if hasattr(config, "workerinput"):
+        return
+    names = [execute.name(path) for path in execute.all_notebooks()]
+    twice, different = compared(Path(config.notebook_runs.name), names)
+    config.notebook_runs.cleanup()
+    if (
+        session.exitstatus == 0
+        and config.args_source is pytest.Config.ArgsSource.TESTPATHS
+        and not config.option.keyword
+    ):
+        different += [f"{name}: did not run twice" for name in names if name not in twice]
+    config.said = [f"{len(twice)} notebooks ran twice", *different]
+    if different:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    n_twice, *different = getattr(config, "said", [""])
+    if n_twice and not n_twice.startswith("0"):
+        terminalreporter.section(f"{n_twice}, {'NOT with the same outputs' if different else 'with the same outputs'}")
+    for line in different:
+        terminalreporter.write_line(line, red=True)
