@@ -150,7 +150,9 @@ class LocalCluster:
             while self.client.status == "running":
                 n_done, busy = state()
                 if busy and n_done >= n_before + after:
-                    return self.kill(name)
+                    time.sleep(0.1)  # the task has just begun
+                    if state() == (n_done, True):
+                        return self.kill(name)
                 time.sleep(0.02)
 
         thread = threading.Thread(target=wait_and_kill, daemon=True)
@@ -245,8 +247,6 @@ def dask_setup(server: Any) -> None:
     Both import TensorFlow, with the settings that the notebooks have: the scheduler unpacks the tasks, too. If the
     input is a pipe, the process ends when the pipe does, that is, with the process at its other end.
     """
-    if stat.S_ISFIFO(os.fstat(0).st_mode):
-        threading.Thread(target=_end_with_input, daemon=True).start()
     _count_sent_bytes()
     from lecture_utils import reproducible
 
@@ -254,6 +254,8 @@ def dask_setup(server: Any) -> None:
     import lecture_utils.search  # noqa: F401
 
     _keep_random_numbers_apart()
+    if stat.S_ISFIFO(os.fstat(0).st_mode):  # last: on Windows, no library can be loaded while a thread waits for input
+        threading.Thread(target=_end_with_input, daemon=True).start()
 
 
 def _keep_random_numbers_apart() -> None:
