@@ -45,7 +45,8 @@ def four_cases(z, outputs):
             "The sums are right, and the bias is in them already. So compare them with 0, not with the bias.",
         )
     if not close(outputs, step(right)):
-        raise Wrong("The sums are right. For each, `heaviside` gives 0 or 1: which?")
+        x1, x2 = CASES[outputs != step(right)][0]
+        raise Wrong(f"The sums are right. Look again at the case ({x1}, {x2}): does its sum reach 0?")
     return "The second input made no difference here: the neuron repeats the first one, though it weighs both."
 
 
@@ -161,6 +162,9 @@ def probability(probability):
         raise Hint("parentheses", "Python divides before it adds: put the whole denominator in parentheses.")
     if close(p, right, 0.006) and not close(p, right):
         raise Hint("rounded", "Nearly: your function rounds. Return the probabilities with all their digits.")
+    outside = p[(p < 0) | (p > 1)]
+    if outside.size:
+        raise Hint("outside", f"A probability lies between 0 and 1; your function gives {outside[0]:.3g}, for example.")
     if not close(p, right):
         n_right = (step(p - 0.5) == step(z)).sum()
         raise Wrong(

@@ -31,6 +31,9 @@ def step_by_hand(w, b, z_after):
         raise Hint("replaced", "These are the changes of the weights. Add them to the weights that were there before.")
     if close(w, [1 + 2 * 2, -1 + 2 * 3]):
         raise Hint("error-of-z", "The error is the target minus the output of the step, 0 or 1, and not minus the sum.")
+    if close(w[0], 3) != close(w[1], 2):
+        which = "second" if close(w[0], 3) else "first"
+        raise Wrong(f"One of the weights is right; compute the {which} one again: the old weight, and what is added.")
     if not close(w, [1 + 2, -1 + 3]):
         raise Wrong("The weights are not right. What is the output before the step, and what is the error?")
     if close(b, 0):

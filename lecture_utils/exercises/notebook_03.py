@@ -248,6 +248,12 @@ def larger(W1, b1, W2, b2):
         raise Hint("negative", message)
     if close(y - y.mean(), right - right.mean()):
         raise Hint("height", "All outputs are wrong by the same amount: look at the biases.")
+    for point in ([3, 1], [1, 3], [-3, -1], [-1, -3]):
+        output = (relu(point @ W1 + b1) @ W2 + b2)[0]
+        if not close(output, max(point)):
+            raise Wrong(
+                f"For x1 = {point[0]} and x2 = {point[1]} the output is {output:.3g}. Follow the three neurons."
+            )
     raise Wrong(f"The output is right in {np.isclose(y, right).sum()} of 400 cases.")
 
 

@@ -270,7 +270,7 @@ def different_neurons(n_different):
         raise Hint("output-weights", "The second start: through what does the loss get back to a hidden neuron?")
     if n_different[1] == 3:
         raise Hint("pair", "The second start: of the three output weights, are all different?")
-    if n_different[2] == 1:
+    if n_different[2] != right[2]:
         raise Hint("biases", "The third start: the biases are 0, 0.1 and 0.2. Are the activations equal?")
     if not close(n_different, right):
         raise Wrong(f"{np.isclose(n_different, right).sum()} of the three numbers are right.")

@@ -73,7 +73,8 @@ def softplus(softplus, softplus_derivative):
             "derivative-first", "This is already the derivative of softplus. It belongs into the other function."
         )
     if not close(moderate, right):
-        raise Wrong(f"`softplus` is right for {np.isclose(moderate, right).sum()} of {len(Z)} sums from -6 to 6.")
+        n_right, at_0 = np.isclose(moderate, right).sum(), moderate[Z == 0][0]
+        raise Wrong(f"`softplus` is right for {n_right} of {len(Z)} sums from -6 to 6. At 0 it gives {at_0:.3g}.")
     large = _values("softplus", softplus, LARGE, finite=False)
     if not np.isfinite(large).all():
         raise Hint(
@@ -149,7 +150,7 @@ def tanh_repaired(tanh_backward, right_at, broken_at_one):
     if close(dz, da * (1 - np.tanh(a))):
         raise Hint("square-removed", "You took away the square. The mistake lies in the other part of the formula.")
     if not close(dz, da * slope):
-        raise Wrong("`tanh_backward` does not give `da` times the slope of tanh.")
+        raise Wrong("`tanh_backward` does not give `da` times the slope of tanh. How is it computed from `a`?")
     right_at, broken = expect.number("right_at", right_at), expect.number("broken_at_one", broken_at_one)
     if close(abs(right_at), 1):
         raise Hint("right-at-end", "It is repaired. But is tanh(1) equal to 1? The two formulas agree elsewhere.")

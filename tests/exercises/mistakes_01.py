@@ -119,9 +119,10 @@ WRONG = {
         ("sign", lambda X, w, b: 1 - logistic(X, w, b)),
         ("bias-sign", lambda X, w, b: logistic(X, w, -b)),
         ("rounded", lambda X, w, b: logistic(X, w, b).round(2)),
-        (None, in_percent),
-        (None, lambda X, w, b: np.tanh(X @ w + b)),
-        (None, lambda X, w, b: np.exp(-(X @ w + b))),
+        ("outside", in_percent),
+        ("outside", lambda X, w, b: np.tanh(X @ w + b)),
+        ("outside", lambda X, w, b: np.exp(-(X @ w + b))),
+        (None, lambda X, w, b: logistic(X, w, b) ** 2),
         (None, clipped),
     ],
 }

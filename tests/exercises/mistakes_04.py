@@ -168,7 +168,8 @@ WRONG = {
         ("biases", [1, 2, 1]),
         ("random-batches", [2, 3, 3]),
         ("pair", [1, 3, 1]),
-        (None, [1, 2, 2]),
+        ("biases", [1, 2, 2]),
+        (None, [1, 0, 3]),
     ],
     "small_network": [
         ("ends", [8], 0.05),
