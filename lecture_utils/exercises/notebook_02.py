@@ -151,10 +151,14 @@ def xnor_weights(W1, b1, W2, b2):
             "Do the weights in `W2` follow?",
         )
     if (outputs == outputs[0]).all():
+        turned = np.array_equal(hidden, [[0, 0], [0, 1], [0, 1], [1, 1]]) and W2[0] * W2[1] < 0
+        question = (
+            "Are the second weights and the second bias changed in the same way?"
+            if turned
+            else "Which outputs of the two hidden neurons should lead to a 1?"
+        )
         raise Hint(
-            "constant",
-            f"The hidden layer is fine, but the output is {outputs[0]} in all four cases. "
-            "Are the second weights and the second bias changed in the same way?",
+            "constant", f"The hidden layer is fine, but the output is {outputs[0]} in all four cases. {question}"
         )
     raise Wrong(f"The hidden layer can do it; the output is right in {(outputs == 1 - XOR).sum()} of 4 cases.")
 

@@ -30,8 +30,8 @@ def another_target(dC_da2, dC_dz2, dC_dw2, dC_dw1):
     da2 = 2 * (a2 - y)
     dz2, slope1 = da2 * a2 * (1 - a2), a1 * (1 - a1)
     given, right = [dC_da2, dC_dz2, dC_dw2, dC_dw1], [da2, dz2, dz2 * a1, dz2 * w2 * slope1 * x]
-    if np.abs(np.subtract(given, right)).max() < 0.0055 and not all(map(near, given, right)):
-        raise Hint("two-digits", "Nearly: these look like two decimal places. Give three, and keep more on the way.")
+    if not all(map(near, given, right)) and close(given, np.round(right, 2)):
+        raise Hint("two-digits", "Right, but for the rounding to two decimal places. Give three of them.")
     if near(dC_da2, 2 * (a2 - 1)):
         raise Hint("old-target", "`dC_da2` is that of section 3, where the target was 1. Here it is 0.")
     if near(dC_da2, a2 - y):
@@ -50,6 +50,8 @@ def another_target(dC_da2, dC_dz2, dC_dw2, dC_dw1):
         raise Hint(
             "half-slope", "`dC_dz2` has only one half of the slope of the logistic function, which is a product."
         )
+    if near(dC_dz2, -dz2):
+        raise Hint("slope-sign", "`dC_dz2` has the right size. The logistic function rises: which sign has its slope?")
     if near(dC_dz2, a2 * (1 - a2)):
         raise Hint(
             "local", "`dC_dz2` is the slope of `a2` alone. To get from it to the loss, one more factor is needed."
@@ -98,6 +100,8 @@ def two_nudges(one_sided, central, one_sided_gain, central_gain):
         raise Hint("backward", "`one_sided` is from a nudge downward. The nudge here is upward.")
     if close(central, (above - below) / 0.1, 1e-3):
         raise Hint("two-steps", "`central`: how far apart are the two places at which you took the loss?")
+    if close(one_sided, 3.0301, 1e-4) or close(central, 3.0001, 1e-6):
+        raise Hint("small-nudge", "A slope is from a nudge of 0.01; that comes with the gains. Here the nudge is 0.1.")
     if close(one_sided, above, 1e-3):
         raise Hint("loss-itself", "`one_sided` is the loss at 1.1. The slope is by how much it rises, per unit of w.")
     if close(one_sided, 3 * 1.1**2, 1e-3):
@@ -116,7 +120,7 @@ def two_nudges(one_sided, central, one_sided_gain, central_gain):
     fits = [abs(answer - gain) <= 0.05 * gain for answer, gain in zip(answers, gains, strict=True)]
     if close(one_sided_gain, 1, 0.12) or close(central_gain, 1, 0.12):
         raise Hint("values", "The slopes are right. The gains compare *errors*: by how much each differs from 3.")
-    if max(answers) <= 0.2:
+    if 0 < max(answers) <= 0.2:
         raise Hint("upside-down", "The slopes are right. The gains are upside down: how many times *smaller* is it?")
     if fits[0] and abs(central_gain - gains[0]) <= 0.5:
         raise Hint(
