@@ -90,13 +90,14 @@ def row(table, topic: str) -> tuple[str, ...]:
 
 
 def test_score_counts_the_first_answer_and_the_last(file):
-    assert self_test.kernel("three").status == "form"  # counts as no answer
+    assert self_test.grid("sixty-one").status == "form"  # counts as no answer
+    assert self_test.grid(61).status == "right"
     assert self_test.kernel(2).status == "hint" and self_test.kernel(3).status == "right"
     assert self_test.shape_of_weights("c").status == self_test.distance(2).status == "right"
     assert self_test.distance(10).status == "hint"  # what is right stays right
     assert self_test.dead_relu("a").status == self_test.slope_from_output(0.2).status == "hint"
     table = progress.score()
-    assert table.title == "The self-test: 3 of 30 questions right, 2 of 30 at the first answer"
+    assert table.title == "The self-test: 4 of 30 questions right, 3 of 30 at the first answer"
     assert row(table, "00") == ("1 of 2", "2 of 2", '00, "How to work with a notebook"')
     assert row(table, "01") == ("1 of 2", "1 of 2", "")
     assert row(table, "05") == ("0 of 2", "0 of 2", "05, section 8 and section 2")

@@ -284,7 +284,10 @@ def scaler(answer):
     if answer == "c":
         raise Hint("each", "Then one district has other numbers in each part. To a network, 0 must mean one thing.")
     if answer == "d":
-        raise Hint("two-parts", "The test part is safe then. But what shall the validation part measure?")
+        raise Hint(
+            "two-parts",
+            "The test part is safe. But rows with which you compare networks have a say in their training then.",
+        )
     return "Other rows are measured with the old ruler; their means are near 0, not exactly, and that is right."
 
 
