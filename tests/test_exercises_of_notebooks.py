@@ -1,7 +1,7 @@
 """The exercises of every notebook that has some: their cells, their solutions, and what their checks answer.
 
 A notebook has exercises when there is a module `lecture_utils/exercises/notebook_NN.py`. Right and wrong answers stand
-in `tests/exercises/mistakes_NN.py`.
+in `tests/exercises/mistakes_NN.py`. The self-test is tested in the same way, under the name `self_test`.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ import pytest
 
 from lecture_utils import reproducible
 from lecture_utils.exercises import progress
-from lecture_utils.exercises.core import Exercise, Verdict, exercises
+from lecture_utils.exercises.core import Exercise, Question, Verdict, exercises
 from tools import execute
 
-NUMBERS = progress.notebooks()
+SELF_TEST = progress.SELF_TEST
+NUMBERS = [*progress.notebooks(), SELF_TEST]
 ALL = [(number, exercise) for number in NUMBERS for exercise in progress.exercises(number)]
 EACH_NOTEBOOK = pytest.mark.parametrize("number", NUMBERS)
 EACH_EXERCISE = pytest.mark.parametrize(
@@ -29,7 +30,11 @@ EACH_EXERCISE = pytest.mark.parametrize(
 
 
 def module(number: str):
-    return import_module(f"lecture_utils.exercises.notebook_{number}")
+    return import_module(f"lecture_utils.exercises.{name_of_module(number)}")
+
+
+def name_of_module(number: str) -> str:
+    return number if number == SELF_TEST else f"notebook_{number}"
 
 
 def answers(number: str):
@@ -39,7 +44,7 @@ def answers(number: str):
 def cells(number: str, solution: bool = False) -> dict:
     """The cells of the notebook with exercises, or of its solutions, by id."""
     folder = execute.NOTEBOOKS / "solutions" if solution else execute.NOTEBOOKS
-    (path,) = folder.glob(f"{number}_*.ipynb")
+    (path,) = folder.glob(f"{number}*.ipynb")
     return {cell.id: cell for cell in execute.read(path).cells}
 
 
@@ -95,14 +100,15 @@ def test_exercises_and_solutions_belong_together(number):
 
 
 def test_every_notebook_of_solutions_has_exercises():
-    assert [path.name[:2] for path in execute.solutions()] == NUMBERS
+    names = [path.stem if path.stem == SELF_TEST else path.name[:2] for path in execute.solutions()]
+    assert names == NUMBERS
 
 
 @EACH_NOTEBOOK
 def test_number_of_exercises(number):
     found = exercises(module(number))
     assert [exercise.number for exercise in found] == list(range(1, len(found) + 1))
-    assert len(found) == 1 if number == "00" else 3 <= len(found) <= 6
+    assert len(found) in {"00": [1], SELF_TEST: [30]}.get(number, range(3, 7))
 
 
 @EACH_NOTEBOOK
@@ -110,8 +116,11 @@ def test_end_of_the_notebook(number):
     """Exercises, then the progress, then what comes next; only 00, which begins with an exercise, is different."""
     of_notebook = cells(number)
     assert f"solutions/{execute.find_notebooks([number])[0].name})" in of_notebook["exercises-text"].source
-    assert f"notebook_{number} as check" in of_notebook["exercises-start"].source
-    if number != "00":
+    assert f"{name_of_module(number)} as check" in of_notebook["exercises-start"].source
+    if number == SELF_TEST:
+        assert list(of_notebook)[-2:] == ["progress", "next"]
+        assert of_notebook["progress"].source == "progress.score()"
+    elif number != "00":
         end = [name for name in of_notebook if name.startswith("exercise")]
         assert list(of_notebook)[-len(end) - 2 :] == [*end, "progress", "next"]
         assert of_notebook["progress"].source == f"progress.show({int(number)})"
@@ -125,11 +134,14 @@ def test_cells_of_an_exercise(number, exercise):
     name = f"exercise-{exercise.number}"
     assert names[names.index(name) - 1] == f"{name}-text"
     text = of_notebook[f"{name}-text"].source
-    assert text.startswith(f"### Exercise {exercise.number}. {exercise.title}\n\n**{exercise.kind.capitalize()}")
+    opening = f"### {exercise.what} {exercise.number}. {exercise.title}\n\n**{exercise.kind.capitalize()}"
+    assert text.startswith(opening)
     assert of_notebook[name].source.splitlines()[-1].startswith(f"check.{exercise.__name__}(")
+    assert exercise.points >= 1 and exercise.__doc__
+    if number == SELF_TEST:
+        return  # a question belongs to a notebook, not to a promise: see test_self_test.py
     promises = re.findall(r"^- ", of_notebook["title"].source.split("**Time")[0], re.MULTILINE)
     assert 1 <= exercise.promise <= len(promises) and re.search(rf"\b[Pp]romise {exercise.promise}\b", text)
-    assert exercise.points >= 1 and exercise.__doc__
 
 
 @EACH_EXERCISE
@@ -210,3 +222,4 @@ def test_modules_start_fast(run_python):
 def test_all_exercises_are_found():
     assert all(isinstance(exercise, Exercise) and exercise.notebook == number for number, exercise in ALL)
     assert {"00", "01", "02"} <= set(NUMBERS)
+    assert all(isinstance(exercise, Question) == (number == SELF_TEST) for number, exercise in ALL)

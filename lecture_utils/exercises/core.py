@@ -37,7 +37,6 @@ import numpy as np
 from lecture_utils.exercises import progress
 from lecture_utils.exercises.limit import Limit, Stopped
 
-KINDS = ("predict", "by hand", "complete", "find the bug", "design")
 MAX_PRINTED = 2000  # characters that a check lets a student's function print
 
 
@@ -89,6 +88,7 @@ class Verdict:
     status: str
     message: str
     hint: str | None = None
+    what: str = "Exercise"
 
     WORDS = {  # noqa: RUF012 - not a field: it has no annotation
         "not tried": ("not tried yet", "○", "#7a7a7a"),
@@ -99,33 +99,37 @@ class Verdict:
     }
 
     def __repr__(self) -> str:
-        return f"Exercise {self.number}: {self.WORDS[self.status][0]}. {self.message}"
+        return f"{self.what} {self.number}: {self.WORDS[self.status][0]}. {self.message}"
 
     def _repr_html_(self) -> str:
         words, sign, color = self.WORDS[self.status]
         message = re.sub("`([^`]+)`", r"<code>\1</code>", html.escape(self.message)).replace("\n", "<br>")
         return (
             f'<div role="status" style="border-left: 5px solid {color}; padding: 0.3em 0.8em; max-width: 46em">'
-            f'<span aria-hidden="true">{sign} </span><strong>Exercise {self.number}: {words}.</strong> {message}</div>'
+            f'<span aria-hidden="true">{sign} </span><strong>{self.what} {self.number}: {words}.</strong> '
+            f"{message}</div>"
         )
 
 
 class Exercise:
     """A check with what is known of its exercise: number, title, promise, kind, points and notebook ("02")."""
 
+    what = "Exercise"
+    KINDS: tuple[str, ...] = ("predict", "by hand", "complete", "find the bug", "design")
+
     def __init__(self, judge: Callable[..., str], number: int, title: str, promise: int, kind: str, points: int):
-        if kind not in KINDS:
-            raise ValueError(f"kind is {kind!r}; it must be one of {', '.join(map(repr, KINDS))}.")
+        if kind not in self.KINDS:
+            raise ValueError(f"kind is {kind!r}; it must be one of {', '.join(map(repr, self.KINDS))}.")
         functools.update_wrapper(self, judge)
         self.judge, self.number, self.title = judge, number, title
         self.promise, self.kind, self.points = promise, kind, points
-        self.notebook = judge.__module__[-2:]
+        self.notebook = judge.__module__.split(".")[-1].removeprefix("notebook_")
 
     def __call__(self, *answer, **named) -> Verdict:
         """The verdict on an answer; also noted in the student's progress. Only stopping the cell raises."""
         verdict = self._verdict(answer, named)
         note = "" if verdict.status == "not tried" else progress.record(self.notebook, self.number, verdict.status)
-        return Verdict(self.number, verdict.status, f"{verdict.message} {note}".strip(), verdict.hint)
+        return Verdict(self.number, verdict.status, f"{verdict.message} {note}".strip(), verdict.hint, self.what)
 
     def _verdict(self, answer: tuple, named: dict) -> Verdict:
         try:
@@ -143,15 +147,34 @@ class Exercise:
             return Verdict(self.number, "form", message, "unexpected")
 
 
+class Question(Exercise):
+    """A question of the self-test: `topic` is the number of the notebook that it asks about ("07"), `section` the
+    number, or the heading, of the section where the answer is found."""
+
+    what = "Question"
+    KINDS = ("choose", "number")
+
+    def __init__(self, judge: Callable[..., str], number: int, title: str, topic: str, section: str, kind: str):
+        super().__init__(judge, number, title, promise=0, kind=kind, points=1)
+        self.topic, self.section = topic, section
+
+
 def exercise(
     number: int, title: str, *, promise: int, kind: str, points: int = 1
 ) -> Callable[[Callable[..., str]], Exercise]:
     """Make a check of a function that returns a sentence when the answer is right and raises an `Answer` when not.
 
     `promise` is the number of the bullet in the notebook's opening that the exercise belongs to; `kind` is one of
-    `KINDS`.
+    `Exercise.KINDS`.
     """
     return lambda judge: Exercise(judge, number, title, promise, kind, points)
+
+
+def question(
+    number: int, title: str, *, topic: str, section: str, kind: str
+) -> Callable[[Callable[..., str]], Question]:
+    """Make a check of the self-test; `kind` is one of `Question.KINDS`."""
+    return lambda judge: Question(judge, number, title, topic, section, kind)
 
 
 def exercises(module: ModuleType) -> list[Exercise]:

@@ -1,4 +1,5 @@
-"""Which exercises are solved: kept in one small file on this machine, `my_progress.json`, and nowhere else.
+"""Which exercises are solved, and which questions of the self-test: kept in one small file on this machine,
+`my_progress.json`, and nowhere else.
 
 The file lies in the project's folder and may be deleted at any time. The environment variable `LECTURE_PROGRESS` names
 another file; with "off" nothing is read or written, which is how the tests run.
@@ -16,6 +17,8 @@ from pkgutil import iter_modules
 
 ROOT = Path(__file__).resolve().parents[2]
 STATES = {"solved": "✓ solved", "tried": "△ tried", "": "○ not tried yet"}
+SELF_TEST = "self_test"  # the name of the self-test in the file, where an exercise has the number of its notebook
+FIRST_ANSWERS = "self_test_first_answers"  # the state of each of its questions after the first answer
 _paused = False
 
 
@@ -28,15 +31,20 @@ def pause() -> None:
 def record(notebook: str, number: int, status: str) -> str:
     """Note that an exercise was tried, or solved if the status is "right". What is solved stays solved.
 
-    Returns a sentence if something went wrong, else "".
+    Of a question of the self-test, the first answer in the right form is noted as well. Returns a sentence if something
+    went wrong, else "".
     """
     if _file() is None:
         return ""
     states, note = _read()
     state = "solved" if status == "right" else "tried"
-    if states.get(notebook, {}).get(str(number)) in ("solved", state):
+    news = [] if states.get(notebook, {}).get(str(number)) in ("solved", state) else [notebook]
+    if notebook == SELF_TEST and status != "form" and str(number) not in states.get(FIRST_ANSWERS, {}):
+        news.append(FIRST_ANSWERS)
+    if not news:
         return note
-    states.setdefault(notebook, {})[str(number)] = state
+    for name in news:
+        states.setdefault(name, {})[str(number)] = state
     try:
         _write(states)
     except OSError as error:
@@ -45,7 +53,7 @@ def record(notebook: str, number: int, status: str) -> str:
 
 
 def show(notebook: int | None = None) -> Table:
-    """Which exercises of a notebook are solved; without a number, how many of each notebook."""
+    """Which exercises of a notebook are solved; without a number, how many of each notebook, and of the self-test."""
     states, note = _read()
     if notebook is not None:
         of_notebook = exercises(f"{notebook:02}")
@@ -59,7 +67,48 @@ def show(notebook: int | None = None) -> Table:
         n_solved = sum(states.get(name, {}).get(number) == "solved" for number in numbers)
         rows.append((_title(name), f"{n_solved} of {len(numbers)}"))
         solved, total = solved + n_solved, total + len(numbers)
-    return Table(f"The course: {solved} of {total} exercises solved", ("notebook", "solved"), rows, note)
+    right = _count(exercises(SELF_TEST), states.get(SELF_TEST, {}))
+    rows.append(("self-test", right))
+    title = f"The course: {solved} of {total} exercises solved, and {right} questions of the self-test"
+    return Table(title, ("notebook", "solved"), rows, note)
+
+
+def score() -> Table:
+    """How the self-test went, topic by topic, and what to read again: all that was not right at the first answer."""
+    states, note = _read()
+    now, first = states.get(SELF_TEST, {}), states.get(FIRST_ANSWERS, {})
+    questions = exercises(SELF_TEST)
+    rows = []
+    for topic in sorted({question.topic for question in questions}):
+        of_topic = [question for question in questions if question.topic == topic]
+        wrong = [question for question in of_topic if first.get(str(question.number)) == "tried"]
+        answered = any(str(question.number) in now for question in of_topic)
+        again = _section(topic, wrong) if wrong else "" if answered else STATES[""]
+        rows.append((_title(topic), *(_count(of_topic, which) for which in (first, now)), again))
+    total = [_count(questions, which) for which in (first, now)]
+    title = f"The self-test: {total[1]} questions right, {total[0]} at the first answer"
+    return Table(title, ("topic", "right at first", "right now", "read again"), rows, note)
+
+
+def _count(questions: list, states: dict[str, str]) -> str:
+    """How many of the questions are right, as "1 of 2"."""
+    return f"{sum(states.get(str(question.number)) == 'solved' for question in questions)} of {len(questions)}"
+
+
+def _section(topic: str, questions: list) -> Link:
+    """The sections of a notebook that answer the questions, with a link to the notebook."""
+    names = dict.fromkeys(question.section for question in questions)
+    sections = " and ".join(f"section {name}" if name.isdigit() else f'"{name}"' for name in names)
+    return Link(f"{topic}, {sections}", f"{_stem(topic)}.ipynb")
+
+
+class Link(str):
+    """A text that leads somewhere when it is shown as HTML; the address is seen from the folder of the notebooks."""
+
+    def __new__(cls, text: str, address: str):
+        link = super().__new__(cls, text)
+        link.address = address
+        return link
 
 
 class Table:
@@ -77,7 +126,7 @@ class Table:
         head = "".join(f'<th scope="col" style="text-align: left">{html.escape(cell)}</th>' for cell in self.header)
         body = "".join(
             f'<tr><th scope="row" style="text-align: left; font-weight: normal">{html.escape(first)}</th>'
-            + "".join(f'<td style="text-align: left">{html.escape(cell)}</td>' for cell in rest)
+            + "".join(f'<td style="text-align: left">{_in_html(cell)}</td>' for cell in rest)
             + "</tr>"
             for first, *rest in self.rows
         )
@@ -85,6 +134,11 @@ class Table:
         caption = f'<caption style="{style}">{html.escape(self.title)}</caption>'
         note = f"<p>{html.escape(self.note)}</p>" if self.note else ""
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
+
+
+def _in_html(cell: str) -> str:
+    text = html.escape(cell)
+    return f'<a href="{html.escape(cell.address)}">{text}</a>' if isinstance(cell, Link) else text
 
 
 def _file() -> Path | None:
@@ -143,12 +197,19 @@ def notebooks() -> list[str]:
 
 
 def exercises(notebook: str) -> list:
+    """The exercises of a notebook, or the questions of the self-test, in order."""
     from lecture_utils.exercises import core
 
-    return core.exercises(import_module(f"lecture_utils.exercises.notebook_{notebook}"))
+    name = notebook if notebook == SELF_TEST else f"notebook_{notebook}"
+    return core.exercises(import_module(f"lecture_utils.exercises.{name}"))
+
+
+def _stem(notebook: str) -> str:
+    """The name of the notebook's file without its ending."""
+    found = sorted((ROOT / "notebooks").glob(f"{notebook}_*.ipynb"))
+    return found[0].stem if found else notebook
 
 
 def _title(notebook: str) -> str:
     """The notebook's file name in words."""
-    found = sorted((ROOT / "notebooks").glob(f"{notebook}_*.ipynb"))
-    return found[0].stem.replace("_", " ") if found else notebook
+    return _stem(notebook).replace("_", " ")
