@@ -81,7 +81,7 @@ class Item:
 
     @property
     def is_code(self) -> bool:
-        return self.kind in ("code", "exercise") or self.html.startswith("<pre")
+        return self.kind in ("code", "exercise", "output")
 
     def height(self, text: float, code: float, width: float = WIDTH) -> float:
         """Pixels, about, with letters of these sizes; none for a figure, which takes what is left."""
@@ -215,11 +215,18 @@ def item(block: str, kind: str) -> Item:
         return Item(kind, to_html(block), [len(plain(entry)) + 4 for entry in entries], 0.5 + 0.3 * len(entries))
     if kind == "math":
         tall = 2.6 if re.search(r"\\frac|\\sum|\\begin|\\under", block) else 1.6
+        if r"\qquad" in block and r"\begin" not in block and len(plain(block)) > 80:  # too long for one line
+            inner = block.strip("$\n").replace(r"\qquad", r"\\")
+            block = rf"$$\begin{{gathered}}{inner}\end{{gathered}}$$"
         rows = max(part.count(r"\\") for part in block.split(r"\end"))
         return Item(kind, to_html(block), [], tall + 1.4 * rows)
     if kind == "table":
+        rows = [[len(plain(cell)) for cell in row.strip("|").split("|")] for row in block.splitlines()]
+        widest = [max(column) for column in itertools.zip_longest(*rows[:1], *rows[2:], fillvalue=0)]
+        share = max(1, sum(widest) / (80 - 2 * len(widest)))
+        tall = [max(math.ceil(cell * share / max(widest[n], 1)) for n, cell in enumerate(row)) for row in rows[2:]]
         return Item(
-            kind, to_html(block), [len(plain(line)) for line in block.splitlines()[1:]], 1 + 0.25 * block.count("\n")
+            kind, to_html(block), [1] * (1 + sum(map(max, zip(tall, itertools.repeat(1))))), 0.5 + 0.25 * len(rows)
         )
     if kind == "fence":
         code = "\n".join(block.splitlines()[1:-1])
@@ -319,8 +326,10 @@ def output_items(cell: nbformat.NotebookNode) -> list[Item]:
             items.append(Item("figure", f'<div class="figure">{shown}</div>', aspect=width / height))
         elif "<table" in rich:
             table = re.sub(r"<style.*?</style>| style=\"[^\"]*\"", "", rich, flags=re.DOTALL)
-            n_rows = rich.count("<tr")
-            items.append(Item("output", f'<div class="output table">{table}</div>', [20] * n_rows, 0.4 * n_rows))
+            rows = [re.findall(r"<t[hd].*?</t[hd]>", row, flags=re.DOTALL) for row in table.split("</tr>")[:-1]]
+            words = [[len(html.unescape(re.sub("<[^>]+>", "", cell)).strip()) for cell in row] for row in rows]
+            across = sum(map(max, itertools.zip_longest(*words, fillvalue=0))) + 2 * max(map(len, words))
+            items.append(Item("output", f'<div class="output table">{table}</div>', [across] * len(rows)))
         elif rich.startswith("<div role="):
             continue  # the answer of a check
         else:
@@ -379,7 +388,7 @@ def slides_of(notebook: nbformat.NotebookNode, answers: nbformat.NotebookNode | 
                     begin(inline(words), now.below and not now.items)
                     continue
                 later = kind == "fragment" or asked()
-                for piece in misconceptions(text) if sort == "list" and '*"' in text else [item(text, sort)]:
+                for piece in pieces_of(text, sort):
                     now.items.append(replace(piece, fragment=piece.fragment or later))
             said = ""
             now.notes.append(to_html(re.sub(r"^#+ .*\n?", "", cell.source, flags=re.MULTILINE)))
@@ -406,6 +415,19 @@ def slides_of(notebook: nbformat.NotebookNode, answers: nbformat.NotebookNode | 
                 begin()
     begin()
     return deck
+
+
+def pieces_of(text: str, kind: str) -> list[Item]:
+    """A block or sentence as pieces of a slide: more than one where it is a list of misconceptions or a long table."""
+    if kind == "list" and '*"' in text:
+        return misconceptions(text)
+    whole = item(text, kind)
+    if kind == "table" and not fits([whole], "small", "small"):
+        head, line, *rows = text.splitlines()
+        half = math.ceil(len(rows) / 2)
+        parts = ["\n".join([head, line, *part]) for part in (rows[:half], rows[half:])]
+        return [piece for part in parts for piece in pieces_of(part, kind)]
+    return [whole]
 
 
 def room(slide: Slide, more: list[Item]) -> bool:
@@ -512,11 +534,14 @@ def sizes(items: list[Item], layout: str = "", title_lines: int = 1) -> tuple[st
     width, parts = ((WIDTH - 36) / 2, halves(items)) if layout == "columns" else (WIDTH, (items,))
     widest = max([length for piece in items if piece.is_code for length in piece.lengths], default=0)
     pairs = itertools.product(enumerate(TEXT), enumerate(CODE_TEXT))
-    for (_, text), (_, code) in sorted(pairs, key=lambda pair: (max(pair[0][0], pair[1][0]), pair[0][0] + pair[1][0])):
+    for (big, text), (large, code) in sorted(
+        pairs, key=lambda pair: (max(pair[0][0], pair[1][0]), pair[0][0] + pair[1][0])
+    ):
         taken = max(height(part, text, code, width) for part in parts) + 330 * (figure and layout != "columns")
         columns = (width - 41) / (CODE_LETTER * CODE_TEXT[code])
         whole = widest <= columns or code == "small"  # else lines are wrapped
-        if taken <= room and whole and not (figure and text == "huge"):
+        alike = big >= large - 1 or not any(piece.is_code for piece in items)  # no huge text above small code
+        if taken <= room and whole and alike and not (figure and text == "huge"):
             return text, code
     return None
 
@@ -607,8 +632,11 @@ def title_html(notebook: nbformat.NotebookNode, stem: str) -> str:
     ranges = [run[0][1] + (f" to {run[-1][1]}" if len(run) > 1 else "") for run in in_row]
     ids = f"Notebook {stem[:2]} · Lecture {', '.join(ranges)}"
     notes = to_html(re.sub(r"^# .*\n", "", source))
+    said = [item(lead, "text"), item(promises, "list")] if promises else []
+    taken = 110 + 69 * math.ceil(len(title) / 32)
+    size = next((size for size in ("medium", "small") if height(said, size, "small", 1100) + taken <= 720), "small")
     return (
-        f'<section><div class="page title text-medium"><p class="ids">{ids}</p><h1>{inline(title)}</h1>'
+        f'<section><div class="page title text-{size}"><p class="ids">{ids}</p><h1>{inline(title)}</h1>'
         f'<p>{lead}</p>{to_html(promises)}</div><aside class="notes">{notes}</aside></section>'
     )
 
@@ -653,20 +681,25 @@ def build(paths: list[Path], folder: Path = BUILD) -> list[Path]:
 
 
 def print_decks(decks: list[Path]) -> list[Path]:
-    """A PDF beside each deck, a page a slide, without the notes; needs Chromium. Returns the files."""
+    """A PDF beside each deck; needs Chromium. Returns the files."""
     from playwright.sync_api import sync_playwright
 
-    printed = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        for deck in decks:
-            page = browser.new_page(viewport={"width": 1280, "height": 720})
-            page.goto(f"{deck.as_uri()}?print-pdf", wait_until="load")
-            page.wait_for_function("window.Reveal && Reveal.isReady() && document.querySelector('.pdf-page')")
-            printed.append(deck.with_suffix(".pdf"))
-            page.pdf(path=printed[-1], prefer_css_page_size=True, print_background=True, tagged=True, outline=True)
-            page.close()
+        printed = [print_deck(browser.new_page(viewport={"width": 1280, "height": 720}), deck) for deck in decks]
         browser.close()
+    return printed
+
+
+def print_deck(page, deck: Path) -> Path:
+    """The PDF of a deck, beside it: a page for each slide, everything on it shown, without the notes.
+
+    `page` is an open page of a browser that Playwright drives.
+    """
+    page.goto(f"{deck.as_uri()}?print-pdf", wait_until="load")
+    page.wait_for_function("window.Reveal && Reveal.isReady() && document.querySelector('.pdf-page')")
+    printed = deck.with_suffix(".pdf")
+    page.pdf(path=printed, prefer_css_page_size=True, print_background=True, tagged=True, outline=True)
     return printed
 
 
