@@ -65,21 +65,22 @@ def test_sentences_are_cut_where_they_end(sentences):
     assert slides.sentences("\n".join(sentences)) == sentences
 
 
-def test_without_metadata_headings_terms_leads_questions_and_formulas_are_shown():
-    source = (
-        "## 1. Part\n\nAn opening. It has a **term**. More. Then:\n\n$$x$$\n\n**Before you run it:** what?\n\n> box"
-    )
+def test_without_metadata_headings_terms_leads_questions_and_formulas_are_shown(monkeypatch):
+    source = "## 1. Part\n\nAn opening.\nIt has a **term**. More. Then:\n\n$$x$$\n\nGuess. "
+    source += "**Before you run it:** what?\n\n> box"
+    monkeypatch.setattr(slides, "MOST", 4)
     assert list(slides.edit(source)) == [
         ("heading", "## 1. Part"),
         ("text", "An opening."),
         ("text", "It has a **term**."),
         ("text", "Then:"),
         ("math", "$$x$$"),
+        ("text", "Guess."),
         ("question", "**Before you run it:** what?"),
     ]
     assert list(slides.edit("Nothing special. Nor here.")) == [("text", "Nothing special.")]
     assert list(slides.edit("Said. Nor here.", said="Said.")) == []
-    assert len(list(slides.edit("**a** b. **c** d. **e** f. **g** h."))) == slides.MOST
+    assert len(list(slides.edit("**a** B. " * 9))) == slides.MOST
 
 
 def test_metadata_name_what_is_shown():
@@ -154,6 +155,7 @@ def test_sentence_after_an_output_is_no_answer_where_metadata_say_so():
 def test_check_is_shown_only_where_it_answers_a_question():
     check = code("x = 2\nassert x == 2")
     assert deck(text("Words.", "a"), check)[0].items[-1].kind == "text"
+    assert deck(text("Words.", "a"), code("def f():\n    return 2\n\nassert f() == 2"))[0].items[-1].kind == "code"
     [slide] = deck(text("**Before you run it:** what is x?", "a"), check)
     assert shown(slide)[1] == ("code", "x = 2\nassert x == 2", True)
 

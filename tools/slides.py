@@ -238,10 +238,10 @@ def edit(source: str, show: list[str] | str | None = None, said: str = "") -> It
     """(kind, text) of what a slide shows of a text cell, headings included, in order.
 
     Without `show`: questions, formulas, tables, lists and figures; of a paragraph the sentences that bring a term in
-    bold and one that leads to what follows it (it ends with a colon or a comma), three at most; of a cell with a
-    heading, or with none of these, the first sentence, too; of "What you can now do", all sentences. `show` is "all",
-    or a list of kinds and of beginnings of sentences: exactly what these name is shown, and a ValueError is raised for
-    a name of nothing. What was `said` before is left out.
+    bold and one that leads to what follows it (it ends with a colon or a comma, or a question comes next), three at
+    most; of a cell with a heading, or with none of these, the first sentence, too; of "What you can now do", all
+    sentences. `show` is "all", or a list of kinds and of beginnings of sentences: exactly what these name is shown, and
+    a ValueError is raised for a name of nothing. What was `said` before is left out.
     """
     closing = source.startswith("## What you can now do")
     pieces: list[tuple[str, str, bool]] = []  # kind, text, shown
@@ -251,11 +251,12 @@ def edit(source: str, show: list[str] | str | None = None, said: str = "") -> It
             pieces.append((kind, block, kind not in ("box", "terms")))
             closing &= kind == "heading"
             continue
-        for sentence in sentences(block):
+        cut = sentences(block)
+        for sentence, after in itertools.zip_longest(cut, cut[1:]):
             if sentence == said:
                 continue
             kind = "question" if kind_of(sentence) == "question" else "text"
-            leads = sentence.endswith((":", ","))
+            leads = sentence.endswith((":", ",")) or (after and kind_of(after) == "question")
             pieces.append((kind, sentence, kind == "question" or leads or "**" in sentence or closing))
         closing = False
     if show is None:
@@ -366,6 +367,9 @@ def slides_of(notebook: nbformat.NotebookNode, answers: nbformat.NotebookNode | 
     def asked() -> bool:
         return any(piece.kind == "question" for piece in now.items)
 
+    def answered() -> bool:
+        return any(piece.kind in ("output", "figure") for piece in now.items)
+
     for place, cell in enumerate(cells):
         kind, wish = slide_type(cell), cell.metadata.get("slide", {})
         if kind in ("slide", "subslide"):
@@ -392,7 +396,7 @@ def slides_of(notebook: nbformat.NotebookNode, answers: nbformat.NotebookNode | 
                     now.items.append(replace(piece, fragment=piece.fragment or later))
             said = ""
             now.notes.append(to_html(re.sub(r"^#+ .*\n?", "", cell.source, flags=re.MULTILINE)))
-        elif kind != "notes" and (pieces := code_and_outputs(cell, asked())):
+        elif kind != "notes" and (pieces := code_and_outputs(cell, asked() and not answered())):
             later = len(pieces) - 1 if asked() else len(pieces)  # what answers a question comes on a click
             if asked() and pieces[0].kind == "code":
                 later = 1 if len(pieces) > 1 or not re.search(r"^\s*assert", cell.source, re.M) else 0
@@ -453,14 +457,17 @@ def answer(cell: nbformat.NotebookNode) -> str:
 
 
 def code_and_outputs(cell: nbformat.NotebookNode, asked: bool) -> list[Item]:
-    """What a code cell shows. A cell that only checks shows nothing, unless it answers a question."""
+    """What a code cell shows. A cell that mainly checks shows nothing, unless it answers a question."""
     wish = cell.metadata.get("slide", {})
     outputs = [] if wish.get("output") == "hide" else output_items(cell)
     source = shown_code(cell.source)
-    checks = source != cell.source and re.search(r"^\s*assert\b", cell.source, re.MULTILINE)
+    checks = re.search(r"^\s*assert\b", cell.source, re.MULTILINE)
+    mainly = (
+        checks and not re.search(r"^(def|class) ", source, re.M) and 2 * source.count("\n") < cell.source.count("\n")
+    )
     if wish.get("code") == "all" or (checks and not outputs and asked):
         source = cell.source
-    elif wish.get("code") == "hide" or (checks and not outputs and not cell.metadata.get("slideshow")):
+    elif wish.get("code") == "hide" or (mainly and not outputs and not cell.metadata.get("slideshow")):
         source = ""
     return ([code_item(source)] if source else []) + outputs
 
@@ -583,6 +590,8 @@ def arranged(slide: Slide) -> list[Slide]:
     rest = [piece for piece in items if piece not in said]
     while rest and said and fits([said[-1], *rest], "medium", "small") and said[-1].kind in ("question", "text"):
         rest.insert(0, said.pop())
+    if fits(items, "small", "small") and height(said, "medium", "small") < 130:
+        return [replace(slide, items=items), *below]
     groups: list[list[Item]] = []
     for piece in said:
         if not groups or not fits([*groups[-1], piece], "medium", "small"):
