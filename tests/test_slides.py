@@ -80,6 +80,8 @@ def test_without_metadata_headings_terms_leads_questions_and_formulas_are_shown(
     ]
     assert list(slides.edit("Nothing special. Nor here.")) == [("text", "Nothing special.")]
     assert list(slides.edit("Said. Nor here.", said="Said.")) == []
+    assert list(slides.edit("So. (A **term**.)")) == [("text", "So.")]
+    assert list(slides.edit("So. Then:", leads=False)) == [("text", "So.")]
     assert len(list(slides.edit("**a** B. " * 9))) == slides.MOST
 
 

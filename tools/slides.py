@@ -149,7 +149,12 @@ def blocks(source: str) -> list[str]:
             found[-1] += "\n\n" + part
         else:
             found.append(part)
-    return found
+    return [
+        piece.strip()
+        for block in found
+        for piece in (re.split(r"(\$\$.+?\$\$)", block, flags=re.DOTALL) if kind_of(block) == "text" else [block])
+        if piece.strip()
+    ]
 
 
 def is_list(block: str) -> bool:
@@ -234,18 +239,22 @@ def item(block: str, kind: str) -> Item:
     return Item(kind, to_html(block), [len(plain(part)) + 10 for part in block.split("\n>\n")], 1.2)
 
 
-def edit(source: str, show: list[str] | str | None = None, said: str = "") -> Iterator[tuple[str, str]]:
+def edit(
+    source: str, show: list[str] | str | None = None, said: str = "", leads: bool = True
+) -> Iterator[tuple[str, str]]:
     """(kind, text) of what a slide shows of a text cell, headings included, in order.
 
     Without `show`: questions, formulas, tables, lists and figures; of a paragraph the sentences that bring a term in
     bold and one that leads to what follows it (it ends with a colon or a comma, or a question comes next), three at
-    most; of a cell with a heading, or with none of these, the first sentence, too; of "What you can now do", all
+    most and none in brackets; of a cell with a heading, or with none of these, the first sentence, too; of "What you can now do", all
     sentences. `show` is "all", or a list of kinds and of beginnings of sentences: exactly what these name is shown, and
-    a ValueError is raised for a name of nothing. What was `said` before is left out.
+    a ValueError is raised for a name of nothing. What was `said` before is left out. `leads` is False where nothing
+    is shown of the cell that follows.
     """
     closing = source.startswith("## What you can now do")
     pieces: list[tuple[str, str, bool]] = []  # kind, text, shown
-    for block in blocks(source):
+    parts = blocks(source)
+    for block in parts:
         kind = kind_of(block)
         if kind not in ("text", "question"):
             pieces.append((kind, block, kind not in ("box", "terms")))
@@ -256,11 +265,13 @@ def edit(source: str, show: list[str] | str | None = None, said: str = "") -> It
             if sentence == said:
                 continue
             kind = "question" if kind_of(sentence) == "question" else "text"
-            leads = sentence.endswith((":", ",")) or (after and kind_of(after) == "question")
-            pieces.append((kind, sentence, kind == "question" or leads or "**" in sentence or closing))
+            before = sentence.endswith((":", ",")) and (leads or after or block != parts[-1])
+            before |= after is not None and kind_of(after) == "question"
+            pieces.append((kind, sentence, kind == "question" or before or "**" in sentence or closing))
         closing = False
     if show is None:
         headed = any(kind == "heading" for kind, _, _ in pieces)
+        pieces = [(kind, text, shown and not (kind == "text" and text[0] == "(")) for kind, text, shown in pieces]
         if headed or not (said or any(shown for _, _, shown in pieces)):
             first = next((place for place, (kind, _, _) in enumerate(pieces) if kind == "text"), None)
             pieces = [(kind, text, shown or place == first) for place, (kind, text, shown) in enumerate(pieces)]
@@ -381,8 +392,12 @@ def slides_of(notebook: nbformat.NotebookNode, answers: nbformat.NotebookNode | 
             stub = next(other for other in notebook.cells if other.id == exercise[1])
             deck.extend(exercise_slides(cell, stub, answer_of[cell.id], answer_of[exercise[1]]))
         elif cell.cell_type == "markdown":
+            after = cells[place + 1] if place + 1 < len(cells) else None
+            leads = (
+                after is None or after.cell_type != "code" or bool(code_and_outputs(after, "**Before" in cell.source))
+            )
             try:
-                chosen = list(edit(cell.source, wish.get("show"), said)) if kind != "notes" else []
+                chosen = list(edit(cell.source, wish.get("show"), said, leads)) if kind != "notes" else []
             except ValueError as error:
                 raise ValueError(f"cell {cell.id}: {error}") from error
             for sort, text in chosen:
@@ -447,6 +462,8 @@ def answer(cell: nbformat.NotebookNode) -> str:
     if cell.cell_type != "markdown" or slide_type(cell) != "-" or kind_of(cell.source) != "text":
         return ""
     first = sentences(blocks(cell.source)[0])[0]
+    if first.startswith("("):
+        return ""
     show = wish.get("show")
     wanted = show is None or show == "all" or any(first.startswith(name) for name in show)
     return (
