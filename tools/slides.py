@@ -246,10 +246,10 @@ def edit(
 
     Without `show`: questions, formulas, tables, lists and figures; of a paragraph the sentences that bring a term in
     bold and one that leads to what follows it (it ends with a colon or a comma, or a question comes next), three at
-    most and none in brackets; of a cell with a heading, or with none of these, the first sentence, too; of "What you can now do", all
-    sentences. `show` is "all", or a list of kinds and of beginnings of sentences: exactly what these name is shown, and
-    a ValueError is raised for a name of nothing. What was `said` before is left out. `leads` is False where nothing
-    is shown of the cell that follows.
+    most and none in brackets; of a cell with a heading, or with none of these, the first sentence, too; of "What you
+    can now do", all sentences. `show` is "all", or a list of kinds and of beginnings of sentences: exactly what these
+    name is shown, and a ValueError is raised for a name of nothing. What was `said` before is left out. `leads` is
+    False where nothing is shown of the cell that follows.
     """
     closing = source.startswith("## What you can now do")
     pieces: list[tuple[str, str, bool]] = []  # kind, text, shown
@@ -479,9 +479,8 @@ def code_and_outputs(cell: nbformat.NotebookNode, asked: bool) -> list[Item]:
     outputs = [] if wish.get("output") == "hide" else output_items(cell)
     source = shown_code(cell.source)
     checks = re.search(r"^\s*assert\b", cell.source, re.MULTILINE)
-    mainly = (
-        checks and not re.search(r"^(def|class) ", source, re.M) and 2 * source.count("\n") < cell.source.count("\n")
-    )
+    few = 2 * source.count("\n") < cell.source.count("\n") or re.search(r"^ +assert\b", cell.source, re.MULTILINE)
+    mainly = checks and few and not re.search(r"^(def|class) ", source, re.MULTILINE)
     if wish.get("code") == "all" or (checks and not outputs and asked):
         source = cell.source
     elif wish.get("code") == "hide" or (mainly and not outputs and not cell.metadata.get("slideshow")):
@@ -505,8 +504,8 @@ def misconceptions(block: str) -> list[Item]:
     found = []
     for entry in re.split(r"\n(?=[-*+] )", block):
         claim, answer = re.match(r'[-*+] (\*".*?"\*)(.*)', " ".join(entry.split())).groups()
-        found.append(Item("text", f'<p class="claim">{inline(claim)}</p>', [len(claim) + 8]))
-        found.append(Item("text", f'<p class="answer">{inline(answer)}</p>', [len(answer) + 2], fragment=True))
+        shown = f'<p class="claim">{inline(claim)}</p><p class="answer fragment">{inline(answer)}</p>'
+        found.append(Item("text", shown, [len(claim) + 8, len(answer) + 4]))
     return found
 
 
@@ -603,8 +602,8 @@ def arranged(slide: Slide) -> list[Slide]:
     if slide.layout == "columns" or fits(items, "medium", "small"):
         return [replace(slide, items=items), *below]
     # Too much for one slide: first what is said, then the question or the lead with the code and what it shows.
-    said = [piece for piece in items if piece.kind not in ("code", "output", "figure")]
-    rest = [piece for piece in items if piece not in said]
+    first = next((n for n, piece in enumerate(items) if piece.kind in ("code", "output", "figure")), len(items))
+    said, rest = items[:first], items[first:]
     while rest and said and fits([said[-1], *rest], "medium", "small") and said[-1].kind in ("question", "text"):
         rest.insert(0, said.pop())
     if fits(items, "small", "small") and height(said, "medium", "small") < 130:
