@@ -101,6 +101,8 @@ def test_last_section_shows_what_was_learnt_and_not_its_terms():
 
 def test_formulas_are_marked_for_mathjax_and_links_lead_to_decks():
     assert slides.to_html("a $x<1$ for \\$5 and $6") == r"<p>a \(x&lt;1\) for $5 and $6</p>"
+    assert slides.to_html("$1,000 off, of $2,500.") == "<p>$1,000 off, of $2,500.</p>"
+    assert slides.sentences("Off by $1,000. So $x$ and $2,500.") == ["Off by \\$1,000.", "So $x$ and \\$2,500."]
     assert slides.to_html("$$x\n= y$$") == "<p>\\[x\n= y\\]</p>"
     assert (
         slides.inline("[there](02_b.ipynb), [solved](solutions/02_b.ipynb)") == '<a href="02_b.html">there</a>, solved'

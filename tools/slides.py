@@ -85,6 +85,8 @@ class Item:
 
     def height(self, text: float, code: float, width: float = WIDTH) -> float:
         """Pixels, about, with letters of these sizes; none for a figure, which takes what is left."""
+        if self.kind == "output" and "<table" in self.html:
+            return len(self.lengths) * (1.25 * min(code, 24) + 7) + 14
         if self.is_code:
             columns = (width - 41) / (CODE_LETTER * code)
             return sum(max(1, math.ceil(length / columns)) for length in self.lengths) * 1.36 * code + 26
@@ -131,7 +133,13 @@ class _Renderer(IPythonRenderer):
 
 def to_html(markdown: str) -> str:
     """HTML of a text with formulas."""
-    return MarkdownWithMath(renderer=_Renderer(escape=False, exclude_anchor_links=True)).render(markdown).strip()
+    renderer = _Renderer(escape=False, exclude_anchor_links=True)
+    return MarkdownWithMath(renderer=renderer).render(with_money(markdown)).strip()
+
+
+def with_money(markdown: str) -> str:
+    """The text with "$1,000" marked as money, so that no formula begins there."""
+    return re.sub(r"(?<![\\$])\$(?=\d{1,3}(,\d{3})+(?:[\s.,;:?!)]|\Z))", r"\\$", markdown)
 
 
 def inline(markdown: str) -> str:
@@ -181,7 +189,7 @@ def kind_of(block: str) -> str:
 def sentences(paragraph: str) -> list[str]:
     """The sentences of a paragraph. Formulas, code, links and what is in bold or brackets are never cut; a question to
     the reader is one piece, to the end of the paragraph."""
-    text = " ".join(paragraph.split())
+    text = " ".join(with_money(paragraph).split())
     text, *question = re.split(r"(?=\*\*Before [^*]+:\*\*)", text, maxsplit=1)
     kept: list[str] = []
 
@@ -190,7 +198,7 @@ def sentences(paragraph: str) -> list[str]:
         ends = "\x02" if re.search(r"[.!?][*\")]*$", match.group()) else ""  # the end of a sentence is within
         return f"\x00{len(kept) - 1}\x00{ends}"
 
-    masked = re.sub(r"\$[^$]+\$|`[^`]+`|\[[^\]]*\]\([^)]*\)|\*\*[^*]+\*\*|\([^()]*\)", keep, text)
+    masked = re.sub(r"(?<!\\)\$[^$]+\$|`[^`]+`|\[[^\]]*\]\([^)]*\)|\*\*[^*]+\*\*|\([^()]*\)", keep, text)
     masked = re.sub(r"\b(e\.g|i\.e|vs|cf|approx)\. ", "\\1.\x01", masked)
     pieces = re.split(
         r"(?<=[.!?]) +(?=[A-Z\x00*\"(])|(?<=[.!?][\"*)]) +(?=[A-Z\x00*\"(])|(?<=\x02) +(?=[A-Z\x00*\"(])", masked
@@ -446,6 +454,11 @@ def pieces_of(text: str, kind: str) -> list[Item]:
         half = math.ceil(len(rows) / 2)
         parts = ["\n".join([head, line, *part]) for part in (rows[:half], rows[half:])]
         return [piece for part in parts for piece in pieces_of(part, kind)]
+    if kind == "list" and not fits([whole], "medium", "small"):
+        entries = re.split(r"\n(?=(?:[-*+]|\d+\.) )", text)
+        half = math.ceil(len(entries) / 2)
+        parts = ["\n".join(part) for part in (entries[:half], entries[half:])]
+        return [piece for part in parts for piece in pieces_of(part, kind)] if half < len(entries) else [whole]
     return [whole]
 
 
@@ -570,32 +583,20 @@ def sizes(items: list[Item], layout: str = "", title_lines: int = 1) -> tuple[st
 
 
 def arranged(slide: Slide) -> list[Slide]:
-    """The slide, or the slides into which it is split so that each has room; a figure's code may go below it."""
-    items = slide.items
-    figure = slide.figure
+    """The slide, or the slides into which it is split so that each has room; the code may go below what it shows."""
+    items, figure, below = slide.items, slide.figure, []
     code = [piece for piece in items if piece.kind == "code"]
-    below: list[Slide] = []
-    shows = figure or any("<table" in piece.html for piece in items if piece.kind == "output")
-    if code and (
-        slide.layout == "below" or (shows and slide.layout == "" and (figure or not fits(items, "small", "small")))
-    ):
-        side = sizes(items, "columns") if figure and figure.aspect <= 1.5 and not slide.layout else None
-        if not side or CODE_TEXT[side[1]] < 22:
-            below = [
-                Slide(
-                    slide.title,
-                    slide.section,
-                    [replace(piece, fragment=False) for piece in code],
-                    [],
-                    slide.rows,
-                    below=True,
-                )
-            ]
-            items = [piece for piece in items if piece not in code]
-        else:
-            slide.layout = "columns"
+    shown = [piece for piece in items if piece.kind in ("output", "figure")]
+    if figure and not slide.layout and code and figure.aspect <= 1.5:
+        beside = sizes(items, "columns")
+        slide.layout = "columns" if beside and CODE_TEXT[beside[1]] >= 22 else ""
+    crowded = figure or (shown and not fits(code + shown, "small", "small"))
+    if code and (slide.layout == "below" or (crowded and not slide.layout)):
+        items = [piece for piece in items if piece.kind != "code"]
+        code = [replace(piece, fragment=False) for piece in code]
+        below = [Slide(slide.title, slide.section, code, rows=slide.rows, below=True)]
     if figure and slide.layout in ("", "below"):
-        over = HEIGHT - 66 - height(items, "medium", "medium")
+        over = HEIGHT - 66 - height(items, "medium", "medium")  # what is left for it under the text, and beside it
         beside = min(HEIGHT - 66, (WIDTH - 36) / 2 / figure.aspect)
         small = beside < 340 and over < 340  # better a slide of its own
         slide.layout = "columns" if beside > over and len(items) > 1 and not small else "rows"
@@ -613,8 +614,7 @@ def arranged(slide: Slide) -> list[Slide]:
         if not groups or not fits([*groups[-1], piece], "medium", "small"):
             groups.append([])
         groups[-1].append(piece)
-    if rest:
-        groups.append(rest)
+    groups += [rest] if rest else []
     parts = [replace(slide, items=group, notes=[], below=slide.below and not n) for n, group in enumerate(groups)]
     parts[0].notes = slide.notes
     return [*parts, *below]
