@@ -252,7 +252,8 @@ def going_on(train):
     sizes = []  # of the files that took the place of others
 
     def replace(source, target, replace=os.replace, **named):
-        sizes.append(os.stat(source).st_size)
+        if os.path.exists(source):
+            sizes.append(os.path.getsize(source))
         return replace(source, target, **named)
 
     def result_of(file, accident=False):
