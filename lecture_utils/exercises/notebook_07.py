@@ -152,7 +152,9 @@ def recall(recall):
             raise Hint("accuracy", "This is the accuracy, one number. The recall asks the same of each class.")
         if close(got, (right / confusion.sum(axis=1)).mean(), 1e-3):
             raise Hint("mean", "This is the mean over the classes. Return the recall of each of them.")
-    if got.shape == (4, 4) and close(np.diag(got), right / confusion.sum(axis=1), 1e-3):
+        if got == (right / confusion.sum(axis=1)).argmin():
+            raise Hint("lowest", "This says which class has the lowest recall. Return the recall of each of them.")
+    if np.shape(got) == (4, 4) and close(np.diag(got), right / confusion.sum(axis=1), 1e-3):
         raise Hint("table", "You divide all cells of the table. Which of them count what was found of each class?")
     got = expect.array("recall(confusion)", got, shape=(4,))
     if close(got, right / confusion.sum(axis=0), 1e-3):

@@ -120,6 +120,7 @@ WRONG = {
     "recall": [
         ("accuracy", lambda confusion: np.trace(confusion) / confusion.sum()),
         ("mean", lambda confusion: recall(confusion).mean()),
+        ("lowest", lambda confusion: recall(confusion).argmin()),
         ("columns", lambda confusion: np.diag(confusion) / confusion.sum(axis=0)),
         ("all", lambda confusion: np.diag(confusion) / confusion.sum()),
         ("counts", lambda confusion: np.diag(confusion)),
