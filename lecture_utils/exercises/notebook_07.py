@@ -25,6 +25,12 @@ def count(parameters, largest):
         raise Hint("no-output", "In `parameters`, the hidden layer is right. The output layer has parameters, too.")
     if parameters == of(50) + 784:
         raise Hint("input-biases", "In `parameters`, the pixels have got biases. They are given, and learn nothing.")
+    if parameters == of(50) - 60 + 2:
+        raise Hint("bias-per-layer", "In `parameters`, each layer has one bias. Who has one: a layer, or a neuron?")
+    if parameters in (of(50) - 50, of(50) - 10):
+        raise Hint(
+            "some-biases", "In `parameters`, the neurons of one layer have biases, those of the other have none."
+        )
     if parameters != of(50):
         raise Wrong("`parameters` is not right. A Dense layer has a weight for each pair, and a bias for each neuron.")
     if largest < 1:
@@ -66,7 +72,7 @@ def labels(loss, one_hot):
 @exercise(3, "The loss by hand", promise=3, kind="complete", points=2)
 def cross_entropy(cross_entropy):
     """A function of probabilities (n, 10) and labels (n,) that returns the mean cross-entropy."""
-    rng = np.random.default_rng(7)
+    rng = np.random.default_rng(3)
     p, y = rng.dirichlet(np.ones(10), size=30), rng.integers(10, size=30)
     got = np.asarray(call(cross_entropy, p, y))
     right = p[np.arange(30), y]
@@ -85,6 +91,18 @@ def cross_entropy(cross_entropy):
         raise Hint("largest", "You use the largest probability of each picture. The right class may be another one.")
     if close(got, -np.log10(right).mean(), 1e-4) or close(got, -np.log2(right).mean(), 1e-4):
         raise Hint("base", "Your logarithm has another base. The one of the cross-entropy is `np.log`.")
+    if close(got, -np.log(p[:, y]).mean(), 1e-4):
+        raise Hint(
+            "all-pairs", "`p[:, y]` takes 30 numbers from each of 30 pictures. Each needs the one of its own label."
+        )
+    if close(got, -np.log(p[y]).mean(), 1e-4):
+        raise Hint("rows", "`p[y]` takes whole rows of `p`. Needed is a single number from each row.")
+    if close(got, -np.log(right).mean() / 10, 1e-4):
+        raise Hint("tenth", "This is a tenth of the loss. It is the mean over pictures, not over pictures and classes.")
+    if close(got, -np.log(p[np.arange(30), y - 1]).mean(), 1e-4):
+        raise Hint("from-1", "You take the probability one place too far left: the label 0 is the first place.")
+    if close(got, -np.log(right[:3]).mean(), 1e-4):
+        raise Hint("first-three", "This is the loss of the first three pictures. How many are in `y`?")
     if not close(got, -np.log(right).mean(), 1e-4):
         raise Wrong("This is not the mean of minus the logarithm of the probability of each picture's right class.")
     return "A network that gives each class 0.1 has the loss log(10), about 2.3: where training should begin."
@@ -125,7 +143,7 @@ def curves(overfits, stop_after, learns_nothing, goes_on):
 @exercise(5, "Of each class, how many?", promise=5, kind="complete", points=2)
 def recall(recall):
     """A function of a confusion matrix (k, k), true classes in rows, that returns the recall of each class, (k,)."""
-    confusion = np.array([[8, 1, 3, 0], [2, 15, 2, 1], [0, 4, 5, 1], [6, 0, 1, 23]])
+    confusion = np.array([[8, 1, 3, 0], [2, 15, 2, 1], [0, 6, 3, 1], [6, 0, 1, 23]])
     got = np.asarray(call(recall, confusion))
     right = np.diag(confusion)
     if got.ndim == 0:
@@ -134,6 +152,10 @@ def recall(recall):
             raise Hint("accuracy", "This is the accuracy, one number. The recall asks the same of each class.")
         if close(got, (right / confusion.sum(axis=1)).mean(), 1e-3):
             raise Hint("mean", "This is the mean over the classes. Return the recall of each of them.")
+        if got == (right / confusion.sum(axis=1)).argmin():
+            raise Hint("lowest", "This says which class has the lowest recall. Return the recall of each of them.")
+    if np.shape(got) == (4, 4) and close(np.diag(got), right / confusion.sum(axis=1), 1e-3):
+        raise Hint("table", "You divide all cells of the table. Which of them count what was found of each class?")
     got = expect.array("recall(confusion)", got, shape=(4,))
     if close(got, right / confusion.sum(axis=0), 1e-3):
         raise Hint("columns", "You divide by the sums of the columns: of what was *called* a coat, how much is one?")
@@ -143,7 +165,16 @@ def recall(recall):
         raise Hint("counts", "These are numbers of pictures. Of how many, in each class?")
     if close(got, 1 - right / confusion.sum(axis=1), 1e-3):
         raise Hint("missed", "This is the share of each class that was missed. Its recall is what was found.")
-    if not close(got, right / confusion.sum(axis=1), 1e-3):
+    if close(got, confusion.max(axis=1) / confusion.sum(axis=1), 1e-3):
+        raise Hint("row-max", "You take the largest number of each row. What if a class is mostly taken for another?")
+    if close(got, 100 * right / confusion.sum(axis=1), 1e-3):
+        raise Hint("percent", "These are percentages. A share lies between 0 and 1.")
+    if close(got, np.zeros(4)):
+        raise Hint("zeros", "All are 0: `//` drops what stands behind the point.")
+    shares = right / confusion.sum(axis=1)
+    if close(got, shares, 0.01) and not close(got, shares, 1e-3):
+        raise Hint("rounded", "These are the right shares, rounded. Return them as they are.")
+    if not close(got, shares, 1e-3):
         raise Wrong("For each class: what was found of it, divided by how many there are.")
     return "Divided by the columns in place of the rows, it is the precision: the share of what was called so rightly."
 

@@ -8,7 +8,7 @@ from lecture_utils import datasets
 from lecture_utils.exercises import expect
 from lecture_utils.exercises.core import Hint, Wrong, call, close, exercise
 
-MAX_PARAMETERS, MAX_RMSE = 500, 65_000  # of the network in exercise 6
+MAX_PARAMETERS, MAX_RMSE = 500, 66_000  # of the network in exercise 6
 
 
 @exercise(1, "In dollars", promise=3, kind="by hand")
@@ -21,6 +21,8 @@ def in_dollars(parameters, rmse, mse_in_dollars):
         raise Hint("no-biases", "In `parameters`, the weights are all there. What else does each neuron learn?")
     if parameters == weights + biases - 21:
         raise Hint("no-output", "In `parameters`, the hidden layers are all there. The output neuron is a layer, too.")
+    if parameters == weights + biases - 1:
+        raise Hint("output-bias", "In `parameters`, a single bias is missing. Which neuron has none?")
     if parameters == weights + biases + 8:
         raise Hint("input-biases", "In `parameters`, the inputs have got biases. They are given, and learn nothing.")
     if parameters != weights + biases:
@@ -30,6 +32,10 @@ def in_dollars(parameters, rmse, mse_in_dollars):
     if close(rmse, 25_000):
         raise Hint(
             "no-root", "For `rmse` you turned the MSE itself into dollars. Its unit is squared: what comes first?"
+        )
+    if close(rmse, np.sqrt(25_000), 1e-2):
+        raise Hint(
+            "root-of-dollars", "For `rmse`, 0.25 is a square, and has a squared unit. First the root, then dollars."
         )
     if not close(rmse, 50_000, 1e-3):
         raise Wrong("`parameters` is right, `rmse` is not. What is the root of the MSE, and what is its unit?")
@@ -47,6 +53,10 @@ def in_dollars(parameters, rmse, mse_in_dollars):
 @exercise(2, "A perfect network", promise=3, kind="predict")
 def perfect_network(shape, perfect, always_2):
     """The shape of y_pred - y_true for (4, 1) and (4,), and the mean of its squares for two networks."""
+    if isinstance(shape, (int, tuple, list)) and shape in (4, (4,), [4]):
+        raise Hint(
+            "one-axis", "`shape` consists of two numbers here: a column minus a row, what does NumPy make of that?"
+        )
     shape = expect.array("shape", shape, shape=(2,))
     perfect, always_2 = expect.number("perfect", perfect), expect.number("always_2", always_2)
     y_true = np.array([1, 1, 3, 3])
@@ -64,6 +74,14 @@ def perfect_network(shape, perfect, always_2):
     if close(perfect, (tables[0] ** 2).sum() / 4):
         raise Hint(
             "by-four", "For `perfect` you divided the sum by the number of districts. How many squares are there?"
+        )
+    if close(perfect, (tables[0] ** 2).max()):
+        raise Hint("one-square", "`perfect` is one of the squares in the table. What is the mean of all?")
+    if close(perfect, np.sqrt((tables[0] ** 2).mean()), 0.01):
+        raise Hint("root", "`perfect` is the root of what comes out. No root is taken here.")
+    if close(perfect, np.abs(tables[0]).mean()) and close(always_2, 1):
+        raise Hint(
+            "not-squared", "`perfect` is the mean of the differences without their signs. They are squared here."
         )
     if not close(perfect, (tables[0] ** 2).mean(), 0.01):
         raise Wrong("`shape` is right, `perfect` is not. Write the whole table down: which squares are in it?")
@@ -106,11 +124,22 @@ def scaled_repaired(scaled, broken, repaired):
         raise Hint("variance", "You divide by the variance. The standard deviation is its root.")
     if not (_scaled_by(X_train, X_train, got_train) and _scaled_by(X_train, X_valid, got_valid)):
         raise Wrong("`scaled` does not return both parts, each minus the training mean, over the training deviation.")
-    broken, repaired = expect.array("broken", broken, shape=(2,)), expect.array("repaired", repaired, shape=(2,))
+    broken, repaired = (
+        expect.array(
+            name, value.ravel() if isinstance(value, np.ndarray) and value.shape == (2, 1) else value, shape=(2,)
+        )
+        for name, value in (("broken", broken), ("repaired", repaired))
+    )
     if close(broken, [4, 8]):
         raise Hint("broken-repaired", "`scaled` is repaired. `broken` asks what came before: from which rows, there?")
     if close(broken, [-2, 2]):
         raise Hint("only-mean", "`scaled` is repaired. In `broken` the mean is subtracted. What is divided by, then?")
+    if close(np.abs(broken), np.full(2, np.sqrt(0.5)), 0.01):
+        raise Hint("n-minus-1", "`scaled` is repaired. For the deviation, `StandardScaler` divides by n, not by n - 1.")
+    if close(broken, [-0.5, 0.5]):
+        raise Hint(
+            "squared", "`scaled` is repaired. In `broken` you divide by the variance. The deviation is its root."
+        )
     if not close(broken, [-1, 1], 1e-3):
         raise Wrong("`scaled` is repaired. For `broken` you need the mean and the deviation of 6 and 10.")
     if close(repaired, [-1, 1]):
@@ -198,7 +227,13 @@ def raw_network(houses):
 
     X_train, y_train, X_valid, y_valid = _districts()
     keras.utils.set_random_seed(42)  # the same answer gets the same verdict
-    network = call(houses, X_train, y_train, seconds=9)
+    try:
+        network = call(houses, X_train, y_train, seconds=9)
+    except Hint as hint:
+        if hint.id != "exception" or "compile_loss" not in str(hint):
+            raise
+        message = "`fit` stopped at the loss. Does the network end in a single neuron, and is it a loss for numbers?"
+        raise Hint("loss", message) from None
     network = expect.instance("houses(X_train, y_train)", network, keras.Model, "a Keras network")
 
     def the_network(X):
@@ -232,6 +267,12 @@ def raw_network(houses):
         raise Hint("raw", f"{said} The raw numbers go straight into the network. Which layer brings them to one scale?")
     if not np.isfinite(rmse):
         raise Hint("diverged", "Some predictions are infinite or no number at all: the training has diverged.")
+    if ordinary_mse > 25 * y_valid.var():
+        raise Hint(
+            "far-off",
+            f"{said} That is very far off. Were `X_train` or `y_train` changed before `fit`, in a way that the network "
+            "does not know of? Or were the steps too long?",
+        )
     if y_pred[1:].min() >= -1.001 and y_pred[1:].max() <= 1.001:
         raise Hint("squashed", f"{said} No prediction is above 1. Which activation does the output neuron have?")
     if ordinary_mse > 0.9 * y_valid.var():
@@ -244,6 +285,9 @@ def raw_network(houses):
             "extreme",
             f"{said} The extreme district alone makes {share:.0%} of the MSE. What did section 7 do about such rows?",
         )
+    at_limits = [call(the_network, X_train.mean(axis=0) + k * np.diag(X_train.std(axis=0))) for k in (1.3, 2.7)]
+    if close(*at_limits, 1e-4):
+        raise Hint("tight", f"{said} The network does not see how far beyond 1 a scaled feature lies. Clip it less.")
     train_rmse = 100_000 * np.sqrt(((call(the_network, X_train).reshape(-1) - y_train) ** 2).mean())
     if train_rmse > MAX_RMSE:
         raise Hint("slow", f"{said} On the training part it is ${train_rmse:,.0f}: it has not learnt enough yet.")

@@ -22,18 +22,26 @@ def three_calls(first_shape, second_shape, n_params, third):
         raise Hint("kernel", "(3, 4) is the shape of the layer's weights. How many rows does `first` have?")
     if first_shape == (4,):
         raise Hint("one-row", "`first_shape` is that of a single row. How many rows went in, and how many come out?")
+    if first_shape == (5, 3):
+        raise Hint("input-columns", "`first_shape` is that of what goes in. A layer returns a number for each neuron.")
     if first_shape != tuple(first.shape):
         raise Wrong("`first_shape` is not right: one row comes out for each row that goes in.")
     if second_shape == (4,):
         raise Hint("rows-left-out", "`second_shape` lacks an axis: a promise also has rows, if their number is open.")
     if second_shape == (5, 4):
         raise Hint("five-promised", "The promise does not know of the five rows from before. How is its number shown?")
+    if second_shape == (None, 3):
+        raise Hint(
+            "promise-columns", "`second_shape` is that of the promise that goes in. How many neurons answer to it?"
+        )
     if second_shape != tuple(second.shape):
         raise Wrong("`first_shape` is right, `second_shape` is not. What is the shape of the promise itself?")
     if n_params == 2 * layer.count_params():
         raise Hint("twice", "Both shapes are right. Does a layer make new weights each time it is called?")
     if n_params == 3 * 4:
         raise Hint("no-biases", "Both shapes are right. For `n_params`, count the biases, too.")
+    if n_params == 3 * 4 + 1:
+        raise Hint("one-bias", "Both shapes are right. `n_params` has a single bias. Who has one, layer or neuron?")
     if n_params == 5 * 3 * 4 + 4 or n_params == 5 * (3 * 4 + 4):
         raise Hint("rows-counted", "Both shapes are right. Do all rows go through the same weights?")
     if n_params != layer.count_params():
@@ -93,8 +101,9 @@ def absolute_value(build_abs):
     import keras
 
     network = _network("build_abs()", build_abs, [1])
-    allowed = ("InputLayer", "Dense", "Concatenate", "Add", "Subtract")
-    other = [type(layer).__name__ for layer in network.layers if type(layer).__name__ not in allowed]
+    allowed = ("InputLayer", "Dense", "Concatenate", "Add", "Subtract", "Negative")
+    operations = getattr(network, "operations", network.layers)  # functions of keras.ops as well; a stack has none
+    other = [type(operation).__name__ for operation in operations if type(operation).__name__ not in allowed]
     functions = [layer.activation for layer in network.layers if isinstance(layer, keras.layers.Dense)]
     if other or any(function not in (keras.activations.relu, keras.activations.linear) for function in functions):
         raise Hint("not-allowed", "Allowed are `Dense`, with ReLU or without an activation, and joining of paths.")
@@ -119,6 +128,11 @@ def absolute_value(build_abs):
     if close(np.diff(y, axis=0), np.full((32, 1), y[1] - y[0]), 1e-4):
         raise Hint("straight", "The network draws a straight line. Which part of it could make the bend?")
     left, right = y[0, 0], y[-1, 0]
+    if close(y, np.where(x < 0, left / -4, right / 4) * x, 1e-4):
+        message = (
+            f"It bends at 0, as it should, with the slope {left / -4:.3g} on the left and {right / 4:.3g} on the right."
+        )
+        raise Hint("slopes", f"{message} Which slopes has |x|? Have you set all weights?")
     raise Wrong(f"It gives {left:.3g} for -4 and {right:.3g} for 4; both should be 4. Have you set all weights?")
 
 
@@ -152,6 +166,11 @@ def only_deep(deep_only):
         raise Hint("both-gone", "Both paths are gone: for each row the answer is the bias. Eight weights are enough.")
     if close(y, H[:, 22:] @ W[30:] + b, 1e-4):
         raise Hint("thirty", "Thirty weights are 0. How many of the 38 belong to the short path?")
+    rest = y - (H @ W[8:] + b)
+    if close(rest, X @ np.linalg.lstsq(X, rest)[0], 1e-4):
+        raise Hint(
+            "part-left", "The deep path is right, but a part of the short path is left. How many weights has it?"
+        )
     shapes = [w.shape for w in before]
     copied = network.get_weights()
     if [w.shape for w in copied] == shapes and not close(copied[0], before[0]):
@@ -172,6 +191,10 @@ def same_measure(params_broken, build_compare):
         )
     if params_broken == 2 * one_hidden:
         raise Hint("last-missing", "`params_broken` lacks the last layer.")
+    if params_broken == 2 * one_hidden + 60 + 1:
+        raise Hint(
+            "last-wide", "In `params_broken`, the last layer is too large. How many numbers does `subtract` return?"
+        )
     if params_broken == 2 * 8 * 30 + 30:
         raise Hint("no-biases", "`params_broken` lacks the biases.")
     if params_broken != 2 * one_hidden + last:
@@ -201,6 +224,14 @@ def same_measure(params_broken, build_compare):
         raise Hint("two-scores", "The hidden layer is shared. But each district still has a last layer of its own.")
     if any(type(layer).__name__ == "Concatenate" for layer in network.layers):
         raise Hint("side-by-side", "Side by side, the two districts meet different weights: again two measures.")
+    if min(ab.min(), ba.min()) >= 0:
+        raise Hint(
+            "never-below", "The answer is never below 0, so it cannot change its sign. What does the last layer do?"
+        )
+    if close(_outputs(network, [A + C, B + C], 1) / size, ab / size, 1e-4):
+        raise Hint(
+            "early", "The difference is taken before the hidden layer, and ReLU bends a - b otherwise than b - a."
+        )
     if np.ptp(ab + ba) < 1e-4 * size:
         raise Hint(
             "bias-stays",
@@ -245,6 +276,8 @@ def three_mistakes(silent_params, build_network):
         raise Hint("both-counted", "The network is right. In `silent_params`: do both hidden layers belong to it?")
     if silent_params == 8 * 20 + 8 + 20:
         raise Hint("no-biases", "The network is right. In `silent_params`, the biases are missing.")
+    if silent_params == hidden1 + 20 + 1:
+        raise Hint("short-forgotten", "The network is right. In `silent_params`, what else arrives at the output?")
     if silent_params != hidden1 + output:
         raise Wrong("The network is right. For `silent_params`, go back from the output and count what you meet.")
     return "Count by hand before you train: it takes a minute, and finds what no message tells."

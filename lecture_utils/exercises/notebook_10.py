@@ -38,6 +38,10 @@ def two_paths(n_both, hidden1_params, output_params, aux_params, total):
         raise Hint("output-deep", "The hidden layer is right. The main output sees the short path as well.")
     if output_params == output - 1:
         raise Hint("output-bias", "The hidden layer is right. `output_params` lacks the bias.")
+    if output_params == len(wide) + 20 + 20 + 1:
+        raise Hint(
+            "output-both", "The hidden layer is right. Of the two hidden layers, only one leads to the main output."
+        )
     if output_params != output:
         raise Wrong("The hidden layer is right, `output_params` is not. Which columns stand side by side before it?")
     if aux_params == output:
@@ -128,7 +132,10 @@ def shoe_head(shoe_labels, n_neurons, activation, loss, always_no):
     loss = expect.choice("loss", loss, *losses)
     kinds = np.array([9, 0, 5, 1, 7, 2, 3, 8, 4, 6, 5, 5, 7, 0])
     wanted = np.isin(kinds, [datasets.FASHION_MNIST_CLASSES.index(name) for name in SHOES]).astype(float)
-    labels = expect.array("shoe_labels(kinds)", call(shoe_labels, kinds), shape=(None,))
+    labels = call(shoe_labels, kinds)
+    if isinstance(labels, np.ndarray) and labels.shape == (len(kinds), 1):
+        labels = labels[:, 0]  # a column is as good for Keras
+    labels = expect.array("shoe_labels(kinds)", labels, shape=(None,))
     if len(labels) == wanted.sum() and len(labels) < len(kinds):
         raise Hint("selected", "`shoe_labels` returns fewer labels than there are items: each item needs one, 0 or 1.")
     labels = expect.array("shoe_labels(kinds)", labels, shape=(len(kinds),))
@@ -155,6 +162,8 @@ def shoe_head(shoe_labels, n_neurons, activation, loss, always_no):
         raise Hint("coin", "The head is right. Two answers are possible, but are they equally frequent?")
     if close(always_no, 0.9):
         raise Hint("one-class", "The head is right. For `always_no`, count how many of the ten classes are shoes.")
+    if close(always_no, 70):
+        raise Hint("percent", "The head is right. `always_no` is a share: a number from 0 to 1, not a percentage.")
     if not close(always_no, 0.7):
         raise Wrong("The head is right, `always_no` is not: a share from 0 to 1 of the items.")
     return "A head adds little: two neurons at most, on features that the two other heads have made already."
@@ -172,10 +181,16 @@ def louder_loss(raw_loss, standardized_loss, weight, finer_weight):
         raise Hint("no-mean", "`raw_loss` would be this for a network that always says the mean. It says 0.")
     if close(raw_loss, MEAN**2 + STD) or close(raw_loss, (MEAN + STD) ** 2):
         raise Hint("not-variance", "`raw_loss`: the variance is the square of the standard deviation, added to what?")
+    if close(raw_loss, MEAN):
+        raise Hint("unsquared", "`raw_loss`: this is the mean of the errors. The loss is the mean of their squares.")
     if not close(raw_loss, MEAN**2 + STD**2):
         raise Wrong("`raw_loss` is not right: the mean of the squares, as in section 5.")
     if close(standardized_loss, 0):
         raise Hint("zero", "`standardized_loss`: 0 is right on average, but is it right for each day?")
+    if close(standardized_loss, STD**2):
+        raise Hint("not-divided", "In `standardized_loss` the mean is taken off. What else is done to the targets?")
+    if close(standardized_loss, (MEAN**2 + STD**2) / STD**2):
+        raise Hint("not-centered", "In `standardized_loss` the unit has changed. But the mean is taken off as well.")
     if not close(standardized_loss, 1):
         raise Wrong("`standardized_loss` is not right. What are mean and variance of standardized targets?")
     if close(weight, STD):
@@ -211,6 +226,10 @@ def as_large_as_allowed(build_shared, n_separate):
     shapes = {name: tuple(getattr(head, "shape", ())) for name, head in heads.items()}
     if [tuple(x.shape) for x in network.inputs] != [(None, 28, 28)]:
         raise Form("The network needs one input, for pictures of the shape (28, 28).")
+    if shapes == {"kind": (None, 28, 10), "turned": (None, 28, 1)}:
+        raise Hint(
+            "not-flattened", "It answers for each of the 28 rows of a picture. Which layer makes one row of them?"
+        )
     if shapes != {"kind": (None, 10), "turned": (None, 1)}:
         raise Form("The outputs of the network should be a dictionary: kind with 10 numbers, turned with one.")
     dense = [layer for layer in network.layers if isinstance(layer, keras.layers.Dense)]
@@ -220,6 +239,8 @@ def as_large_as_allowed(build_shared, n_separate):
         raise Hint("not-shared", "Each head has a hidden layer of its own. One hidden layer should feed both.")
     if not bodies or len(dense) != 3:
         raise Wrong("Needed are a flattened picture, one hidden layer on all its pixels, and two heads on that.")
+    if any(layer.kernel.shape[0] != bodies[0].units for layer in dense if layer is not bodies[0]):
+        raise Hint("in-a-row", "One head is built on the other. Both should be fed by the hidden layer.")
     if bodies[0].activation is not keras.activations.relu:
         raise Hint("no-relu", "The hidden layer should have ReLU.")
     picture = np.random.default_rng(10).random((20, 28, 28), "float32")

@@ -5,6 +5,7 @@ import inspect
 import os
 import tempfile
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 
@@ -37,6 +38,14 @@ def calls(n_train_batches, n_test_batches, before_epoch_end, told):
         raise Hint("once-an-epoch", "`on_train_batch_end` is called more often than `on_epoch_end`: once per batch.")
     if n_train_batches == epochs * 100:
         raise Hint("rows", "`n_train_batches` counts rows. The hook is called once per batch.")
+    if n_train_batches == -(-epochs * 100 // 32):
+        raise Hint(
+            "across-epochs", "In `n_train_batches`, a batch would hold rows of two epochs. Count those of one epoch."
+        )
+    if n_train_batches == epochs * -(-140 // 32):
+        raise Hint(
+            "with-validation", "In `n_train_batches`, the 40 rows for validation are counted. They train nothing."
+        )
     if n_train_batches != epochs * batches:
         raise Wrong("`n_train_batches` is not right. How many batches do 100 rows make, and how often?")
     if n_test_batches == test_batches:
@@ -78,7 +87,7 @@ def early_stopping(stop_3, best_3, stop_4, best_4, n_saved):
         raise Hint("in-total", "With patience 3 you are too early: each new best starts the count anew.")
     if stop_3 == len(VALIDATION_LOSSES):
         raise Hint("epoch-before", "With patience 3: is a loss compared with the one before it, or with the best?")
-    if stop_3 == right_4[0]:
+    if stop_3 in (right_3[0] + 1, right_4[0]):
         raise Hint("one-more", "With patience 3 you are too late: after the third epoch without a new best it stops.")
     if stop_3 == right_3[0] and best_3 == stop_3:
         raise Hint("last-weights", "`stop_3` is right. But `restore_best_weights=True` puts other weights back.")
@@ -101,6 +110,11 @@ def early_stopping(stop_3, best_3, stop_4, best_4, n_saved):
         raise Hint("one-missing", "All but `n_saved` is right. All 14 epochs count; is the first one a best, too?")
     if n_saved == (np.array(VALIDATION_LOSSES) <= bests).sum():
         raise Hint("equal-saved", "All but `n_saved` is right. An equal loss is no reason to save again.")
+    falls = (np.diff(VALIDATION_LOSSES) < 0).sum()
+    if n_saved in (falls, falls + 1):
+        raise Hint(
+            "than-before", "All but `n_saved` is right. A loss is compared with the best, not with the one before."
+        )
     if n_saved != len(set(bests)):
         raise Wrong("All but `n_saved` is right. In how many of the 14 epochs was the loss lower than ever before?")
     return "More patience found a better network here, and still missed the best one: no patience is always right."
@@ -115,6 +129,9 @@ def stop_repaired(StopOverfitting, epochs_run):
     if not is_callback:
         raise Form("Hand over the class `StopOverfitting`, a `keras.callbacks.Callback`, without parentheses.")
 
+    if StopOverfitting.on_epoch_end is keras.callbacks.Callback.on_epoch_end:
+        raise Hint("other-hook", "There is no `on_epoch_end` any more. Which hook is told both losses?")
+
     def stops(limit, loss, val_loss):
         """Whether the callback stops the network, and whether it thinks so; as told of one epoch."""
         callback = call(StopOverfitting, limit)
@@ -122,11 +139,8 @@ def stop_repaired(StopOverfitting, epochs_run):
         network.stop_training = False
         callback.set_model(network)
 
-        def on_epoch_end(logs):
-            callback.on_epoch_end(0, logs)
-            return True
-
-        call(on_epoch_end, {"loss": loss, "val_loss": val_loss})
+        with contextlib.suppress(Form):  # a hook returns nothing
+            call(callback.on_epoch_end, 0, {"loss": loss, "val_loss": val_loss})
         return bool(network.stop_training), bool(getattr(callback, "stop_training", False))
 
     heard, only_thought = zip(*[stops(1.2, 0.5, val) for val in (0.4, 0.55, 0.7)], strict=True)
@@ -140,9 +154,13 @@ def stop_repaired(StopOverfitting, epochs_run):
         raise Hint("below", "It stops a network that overfits a little, and not one that overfits much.")
     if all(heard):
         raise Hint("always", "It stops after every epoch, however the losses are.")
+    if heard == (False, True, True):
+        raise Hint("too-soon", "It also stops a network that overfits less than `limit` allows.")
     if heard != (False, False, True):
         if not any(heard) and stops(1.2, 2.0, 3.5)[0]:
             raise Hint("difference", "It looks at the difference of the losses. Their ratio should be above the limit.")
+        if not any(heard):
+            raise Hint("never", "It never stops the network. What has to be set in the network, and to which value?")
         raise Wrong("It does not stop exactly when `val_loss` is more than `limit` times as large as `loss`.")
     if stops(2.0, 0.5, 0.7)[0] or not stops(1.05, 0.5, 0.55)[0]:
         raise Wrong("It is right for the limit 1.2, but not for others.")
@@ -178,6 +196,16 @@ def interval(lost_minutes, every):
         raise Hint("seconds", "The time for saving is counted in seconds, the rest in minutes.")
     if close(lost, N_EPOCHS * MINUTES_TO_SAVE + repeating):
         raise Hint("always-saved", "The time for saving is the same for each interval. How many files are saved?")
+    if close(lost, intervals * MINUTES_TO_SAVE + repeating):
+        raise Hint("per-epoch", "You count more time for saving when the interval is longer. How many files are saved?")
+    if close(lost, saving - MINUTES_TO_SAVE + repeating):
+        raise Hint("last-too", "One checkpoint is missing: after the last epoch, one is saved, too.")
+    if close(lost, saving + repeating / ACCIDENTS**2):
+        raise Hint("upside-down", "The share of accidents is the wrong way round: 20 hours of 24 are less than 1.")
+    if close(lost, (saving + repeating) / 60):
+        raise Hint("in-hours", "These are hours. Return minutes.")
+    if close(lost, 10 * saving + repeating / MINUTES_PER_EPOCH):
+        raise Hint("every-in-minutes", "You take `every` for minutes. It is a number of epochs.")
     if close(lost, MINUTES_TO_SAVE + repeating):
         raise Hint("saved-once", "You count the time for saving once. How often is a checkpoint saved in 120 epochs?")
     if not close(lost, saving + repeating):
@@ -189,6 +217,8 @@ def interval(lost_minutes, every):
         )
     if not 1 <= every <= N_EPOCHS:
         raise Wrong("The function is right. `every` should be an interval from 1 to 120 epochs.")
+    if every == 40:
+        raise Hint("answer-in-minutes", "The function is right. Is your `every` a number of epochs, or of minutes?")
     choices = np.arange(1, N_EPOCHS + 1)
     total = N_EPOCHS / choices * MINUTES_TO_SAVE + ACCIDENTS * choices * MINUTES_PER_EPOCH / 2
     if every != choices[total.argmin()]:
@@ -219,10 +249,18 @@ def going_on(train):
         velocity = 0.9 * state["velocity"] - (state["w"] - 3) / 7
         return {"epoch": state["epoch"] + 1, "w": state["w"] + velocity, "velocity": velocity}
 
+    sizes = []  # of the files that took the place of others
+
+    def replace(source, target, replace=os.replace, **named):
+        if os.path.exists(source):
+            sizes.append(os.path.getsize(source))
+        return replace(source, target, **named)
+
     def result_of(file, accident=False):
         begun_with.clear()
         numbers.clear()
-        result = call(train, file, epochs, lambda state: one_epoch(state, file, accident))
+        with mock.patch.object(os, "replace", replace):
+            result = call(train, file, epochs, lambda state: one_epoch(state, file, accident))
         if not isinstance(result, dict) or set(result) != {"epoch", "w", "velocity"}:
             raise Form('`train` should return the last state, a dictionary with "epoch", "w" and "velocity".')
         return result
@@ -253,6 +291,12 @@ def going_on(train):
                 "The state is written directly into `file`. If the power fails meanwhile, half a file is left: "
                 "write another file first, and let it take the place of `file` when it is complete.",
             )
+        if 0 in sizes:
+            raise Hint(
+                "not-closed",
+                "When it takes the place of `file`, the new file is still empty: Python writes it when it is closed. "
+                "Leave the `with` first.",
+            )
         if not call(killed, file):
             raise Wrong("An error in `one_epoch` does not end `train`. Do not catch it: a dead program cannot, either.")
         resumed = result_of(file)
@@ -272,6 +316,8 @@ def going_on(train):
         if resumed != whole or len(begun_with) != epochs - dies_in + 1:
             raise Wrong("After an accident, the last state differs from that of an undisturbed training.")
         again = result_of(file)
+        if begun_with and begun_with[0]["epoch"] == epochs - 1:
+            raise Hint("last-unsaved", "After the training, `file` lacks the last epoch. When is the state saved?")
         if begun_with or again != whole:
             raise Wrong("A training that is already done should return its last state at once.")
     return "The same few lines also protect a long download or a search: save the whole state, and replace in one go."

@@ -6,6 +6,7 @@ import json
 import tempfile
 import zipfile
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 
@@ -26,12 +27,17 @@ def file_bytes(sgd_bytes, adam_bytes, lost_bytes):
     sgd, adam = weights + SETTINGS_BYTES, 3 * weights + SETTINGS_BYTES
     if sgd_bytes in (N_PARAMETERS, N_PARAMETERS + SETTINGS_BYTES):
         raise Hint("one-byte", "`sgd_bytes` counts a byte for each parameter. How many bytes has a number of 32 bits?")
+    if sgd_bytes in (2 * weights, 2 * weights + SETTINGS_BYTES):
+        raise Hint("double", "`sgd_bytes` counts 8 bytes for each parameter. How many bytes has a number of 32 bits?")
     if sgd_bytes in (4 * 900, 4 * 900 + SETTINGS_BYTES):
         raise Hint("no-biases", "In `sgd_bytes` the biases are missing: each neuron has one.")
     if sgd_bytes == weights:
         raise Hint("no-settings", "`sgd_bytes` holds weights and biases. Every optimizer stores two numbers more.")
-    if sgd_bytes == weights + 8:
-        raise Hint("settings-size", "In `sgd_bytes`: the number of steps takes more bytes than the learning rate.")
+    if sgd_bytes == weights + 8:  # or without the bias of the output
+        message = (
+            "Four bytes are missing in `sgd_bytes`. Has each neuron its bias? How many bytes has the number of steps?"
+        )
+        raise Hint("settings-size", message)
     if sgd_bytes == adam:
         raise Hint("sgd-memory", "`sgd_bytes` is too large: plain SGD remembers nothing of past gradients.")
     if sgd_bytes != sgd:
@@ -80,8 +86,11 @@ def restored(restore, n_arrays):
         raise Hint("not-compiled", "The network is not compiled, so there is no optimizer to go on with.")
     same_weights = all(map(np.array_equal, network.get_weights(), saved.get_weights()))
     n_there, n_steps = len(network.optimizer.variables), int(network.optimizer.iterations)
+    if not isinstance(network.optimizer, keras.optimizers.Adam):
+        raise Hint("other-optimizer", "The memory in the file is Adam's. Another optimizer has no place for it.")
     if same_weights and n_there == 2:
-        raise Hint("unbuilt", "The weights are back. But the optimizer is still without a past: it was not built.")
+        message = "The optimizer that the network has now was not built. (`compile` makes a new one each time.)"
+        raise Hint("unbuilt", f"The weights are back, without the past. {message}")
     if same_weights and n_steps == 0:
         raise Hint("built-late", "The optimizer has its arrays, but empty ones. Had it them when the file was read?")
     if not same_weights and n_steps == 0:
@@ -124,6 +133,13 @@ def between(Between):
         raise Hint("one-side", "It clips on one side only.")
     if close(result, np.full_like(z, low)) or close(result, np.full_like(z, high)):
         raise Hint("turned", "All outputs are the same. In which order does `keras.ops.clip` take its limits?")
+    if close(result, np.clip(z, -low, high)):
+        raise Hint(
+            "minus", "`low` is meant as it stands: from -1 to 2, for instance, it is -1. It needs no other sign."
+        )
+    inside, outside = (low < z) & (z < high), (z < low) | (z > high)
+    if close(result[inside], z[inside]) and not result[outside].any():
+        raise Hint("zeroed", "What lies outside becomes 0. It should become the nearer of the two limits.")
     if not close(result, np.clip(z, low, high)):
         raise Wrong("`call` should leave what lies between `low` and `high`, and set the rest to the nearer limit.")
     if not isinstance(config, dict):
@@ -141,6 +157,13 @@ def between(Between):
     if keras.saving.get_registered_name(Between) == Between.__name__:
         raise Hint("unregistered", "The layer itself is right. But Keras will not find it: it is not registered.")
     network = keras.Sequential([keras.Input(shape=(17,)), layer])
+    try:
+        network.predict(z, verbose=0)
+    except Exception:
+        message = (
+            "It works on arrays, but not in `predict`, where Keras has no numbers yet. Take functions of `keras.ops`."
+        )
+        raise Hint("numpy", message) from None
     with tempfile.TemporaryDirectory() as folder:
         network.save(Path(folder) / "network.keras")
         loaded = keras.models.load_model(Path(folder) / "network.keras")
@@ -159,32 +182,51 @@ def notes(notes_of):
         file.write_bytes(content)
         file.with_suffix(".json").write_text(json.dumps(good))
 
-        def answer(file, features):
-            """What `notes_of` returns, as text, or "refused"."""
+        def refused(features):
+            """Whether `notes_of` raises a ValueError for notes that do not fit."""
             try:
-                return str(notes_of(file, features))
-            except ValueError:
-                return "refused"
+                got = call(notes_of, file, features)
+            except Form:  # it returns None
+                return False
+            except Hint as hint:
+                error = hint.__context__
+                if hint.id != "exception":
+                    raise
+                if not isinstance(error, ValueError):
+                    name = type(error).__name__
+                    raise Hint(
+                        "other-error", f"For notes that do not fit it raises {name}, not `ValueError`."
+                    ) from None
+                if not str(error):
+                    raise Hint(
+                        "no-sentence", "It raises a `ValueError` without a sentence: nobody learns what is wrong."
+                    ) from None
+                return True
+            if isinstance(got, Exception) or got is ValueError:
+                raise Hint("returned", "It *returns* the error. To raise it, write `raise` in place of `return`.")
+            return False
 
-        answer.__name__ = getattr(notes_of, "__name__", "notes_of")
         try:
             result = call(notes_of, file, FEATURES)
-        except Hint:
-            if call(answer, file, FEATURES) == "refused":
-                message = "It refuses notes that fit. The hash is of the file's *bytes*, and as text: `hexdigest()`."
-                raise Hint("refuses-good", message) from None
-            raise
+        except Hint as hint:
+            if type(hint.__context__) is not ValueError:
+                raise
+            file.write_bytes(content[:-1] + b"!")
+            if not refused(FEATURES):
+                raise Hint("turned", "It refuses notes that fit, and accepts others. When is the error due?") from None
+            message = "It refuses notes that fit. The hash is of the file's *bytes*, and as text: `hexdigest()`."
+            raise Hint("refuses-good", message) from None
         if not isinstance(result, dict) or json.dumps(result) != json.dumps(good):
             raise Form("`notes_of` should return the notes, the dictionary that is in the file beside the network.")
         file.write_bytes(content[:-1] + b"!")
-        if call(answer, file, FEATURES) != "refused":
-            raise Hint("hash-unchecked", "The file was changed after the notes were written, and it says nothing.")
+        if not refused(FEATURES):
+            raise Hint("hash-unchecked", "The file was changed after the notes were written, and it raises no error.")
         file.write_bytes(content)
-        if call(answer, file, FEATURES[:2]) != "refused" or call(answer, file, [*FEATURES[:2], "Rain"]) != "refused":
+        if not refused(FEATURES[:2]) or not refused([*FEATURES[:2], "Rain"]):
             raise Hint("features-unchecked", "It accepts notes for other features than those that it is given.")
-        if call(answer, file, FEATURES[::-1]) != "refused":
+        if not refused(FEATURES[::-1]):
             raise Hint("order-unchecked", "It accepts the features in another order. Would the network notice?")
-        if call(answer, file, list(FEATURES)) != str(result):
+        if call(notes_of, file, list(FEATURES)) != result:
             raise Wrong("It should accept notes that fit each time it is asked.")
     return "A file that fits its notes is not yet an honest one: whoever exchanges one can exchange both."
 
@@ -192,6 +234,8 @@ def notes(notes_of):
 @exercise(5, "Look before you load", promise=6, kind="complete", points=2)
 def look(has_bytecode):
     """has_bytecode(file) tells, without loading it, whether a .keras file holds a function as bytecode."""
+    import keras
+
     dense = {"class_name": "Dense", "config": {"name": "dense", "units": 1, "activation": "relu"}}
     called = {"class_name": "Dense", "config": {"name": "lambda_1", "units": 1, "activation": "relu"}}
     bytecode = {"class_name": "__lambda__", "config": {"code": "4wEAAAAAAAAA", "defaults": None, "closure": None}}
@@ -199,16 +243,34 @@ def look(has_bytecode):
     named, hidden = ({"class_name": "Lambda", "config": {"name": "own", "function": f}} for f in (by_name, bytecode))
     inner = {"class_name": "Sequential", "config": {"name": "inner", "layers": [dense, hidden]}}
 
-    def of(*layers, loss="mse"):
+    def answer(file):
+        loaded = []
+
+        def load_model(*_, **__):
+            loaded.append(True)
+            raise ValueError("not while you look")
+
+        with (
+            mock.patch.object(keras.models, "load_model", load_model),
+            mock.patch.object(keras.saving, "load_model", load_model),
+        ):
+            try:
+                return call(has_bytecode, file)
+            finally:
+                if loaded:
+                    message = "You load the file: then it may be too late. Read `config.json` in it, without Keras."
+                    raise Hint("loaded", message) from None
+
+    def of(*layers, loss="mse", compression=zipfile.ZIP_STORED):
         config = {"class_name": "Sequential", "config": {"name": "sequential", "layers": list(layers)}}
         config["compile_config"] = {"optimizer": "adam", "loss": loss}
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "network.keras"
-            with zipfile.ZipFile(file, "w") as archive:
+            with zipfile.ZipFile(file, "w", compression) as archive:
                 archive.writestr("metadata.json", json.dumps({"keras_version": "3.15.1"}))
                 archive.writestr("config.json", json.dumps(config))
                 archive.writestr("model.weights.h5", b"")
-            result = call(has_bytecode, file)
+            result = answer(file)
         if not isinstance(result, (bool, np.bool_)):
             raise Form("`has_bytecode(file)` should return True or False.")
         return bool(result)
@@ -219,7 +281,10 @@ def look(has_bytecode):
     if plain and lambda_layer:
         raise Hint("always", "It says True for a network of two `Dense` layers, too.")
     if not lambda_layer:
-        raise Hint("never", "It says False for a file with a `Lambda` layer. What is the class name of its function?")
+        raise Hint(
+            "never",
+            "It says False for a file with a `Lambda` layer. Do you look into all lists and dictionaries?",
+        )
     if of(dense, called):
         raise Hint("false-alarm", "It says True for a `Dense` layer that is only named `lambda_1`. Names are harmless.")
     if not of(dense, loss=bytecode):
@@ -228,6 +293,8 @@ def look(has_bytecode):
         raise Hint("nested", "It does not find a `Lambda` layer in a network that is itself a layer of the network.")
     if of(dense, named):
         raise Hint("by-name", "It says True for a `Lambda` layer with a registered function: that is only a name.")
+    if not of(dense, hidden, compression=zipfile.ZIP_DEFLATED):
+        raise Hint("packed", "It misses what is in a compressed archive. Read `config.json` out of it with `zipfile`.")
     return "A clean answer is no proof of good will: the safe mode, too, looks for what it knows, and has had holes."
 
 

@@ -21,6 +21,12 @@ def without_width(y):
     return keras.utils.to_categorical(y)
 
 
+def all_rows(y):
+    table = np.zeros((len(y), 10))
+    table[:, y] = 1
+    return table
+
+
 def cross_entropy(p, y):
     return -np.log(p[np.arange(len(y)), y]).mean()
 
@@ -33,6 +39,11 @@ def chosen(p, y):
     return p[np.arange(len(y)), y]
 
 
+def in_all_classes(p, y):
+    t = np.eye(10)[y]
+    return -(t * np.log(p) + (1 - t) * np.log(1 - p)).sum(axis=1).mean()
+
+
 def recall(confusion):
     return np.diag(confusion) / confusion.sum(axis=1)
 
@@ -43,7 +54,8 @@ RIGHT = {
                (SPARSE, lambda y: [[i == k for i in range(10)] for k in y])],
     "cross_entropy": [(cross_entropy,), (with_loop,), (lambda p, y: [cross_entropy(p.astype("float32"), y)],)],
     "curves": [("B", 3, "C", "A"), ("b", 3.0, "c", "a")],
-    "recall": [(recall,), (lambda confusion: [row[i] / sum(row) for i, row in enumerate(confusion)],)],
+    "recall": [(recall,), (lambda confusion: confusion.diagonal() / confusion.sum(1),),
+               (lambda confusion: [row[i] / sum(row) for i, row in enumerate(confusion)],)],
     "batches": [(860, 0.02, "yes"), (860.0, 2e-2, "Yes")],
 }  # fmt: skip
 
@@ -52,10 +64,16 @@ WRONG = {
         ("no-biases", 39_700, 125),
         ("no-output", 39_250, 125),
         ("input-biases", 40_544, 125),
+        ("bias-per-layer", 784 * 50 + 1 + 50 * 10 + 1, 125),
+        ("some-biases", 39_750, 125),
+        ("some-biases", 784 * 50 + 50 * 10 + 10, 125),
         (None, 784 * 60, 125),
+        (None, 784 * 50 + 50 + 50 * 50 + 50 + 50 * 10 + 10, 125),  # two hidden layers
+        (None, 125, 39_760),
         ("too-many", 39_760, 126),
         ("too-many", 39_760, 127),
         ("not-largest", 39_760, 124),
+        ("not-largest", 39_760, 12),
         (None, 39_760, 0),
     ],
     "labels": [
@@ -68,6 +86,7 @@ WRONG = {
         ("inverted", SPARSE, lambda y: 1 - np.eye(10)[y]),
         ("from-1", SPARSE, lambda y: np.eye(10)[y - 1]),
         (None, SPARSE, lambda y: np.zeros((len(y), 10))),
+        (None, SPARSE, all_rows),
     ],
     "cross_entropy": [
         ("each", lambda p, y: -np.log(chosen(p, y))),
@@ -78,7 +97,14 @@ WRONG = {
         ("largest", lambda p, y: -np.log(p.max(axis=1)).mean()),
         ("base", lambda p, y: -np.log10(chosen(p, y)).mean()),
         ("base", lambda p, y: -np.log2(chosen(p, y)).mean()),
+        ("largest", lambda p, y: -np.log(p[np.arange(len(y)), p.argmax(axis=1)]).mean()),
+        ("all-pairs", lambda p, y: -np.log(p[:, y]).mean()),
+        ("rows", lambda p, y: -np.log(p[y]).mean()),
+        ("tenth", lambda p, y: -(np.eye(10)[y] * np.log(p)).mean()),
+        ("from-1", lambda p, y: -np.log(chosen(p, y - 1)).mean()),
+        ("first-three", lambda p, y: -np.log(p[np.arange(3), y[:3]]).mean()),
         (None, lambda p, y: (1 - chosen(p, y)).mean()),
+        (None, in_all_classes),
     ],
     "curves": [
         ("good-run", "A", 3, "C", "A"),
@@ -94,21 +120,32 @@ WRONG = {
     "recall": [
         ("accuracy", lambda confusion: np.trace(confusion) / confusion.sum()),
         ("mean", lambda confusion: recall(confusion).mean()),
+        ("lowest", lambda confusion: recall(confusion).argmin()),
         ("columns", lambda confusion: np.diag(confusion) / confusion.sum(axis=0)),
         ("all", lambda confusion: np.diag(confusion) / confusion.sum()),
         ("counts", lambda confusion: np.diag(confusion)),
         ("missed", lambda confusion: 1 - recall(confusion)),
-        (None, lambda confusion: confusion.max(axis=1) * 2),
+        ("table", lambda confusion: confusion / confusion.sum(axis=1)),
+        ("table", lambda confusion: confusion / confusion.sum(axis=1, keepdims=True)),
+        ("row-max", lambda confusion: confusion.max(axis=1) / confusion.sum(axis=1)),
+        ("percent", lambda confusion: 100 * recall(confusion)),
+        ("zeros", lambda confusion: np.diag(confusion) // confusion.sum(axis=1)),
+        ("rounded", lambda confusion: recall(confusion).round(2)),
+        (None, lambda confusion: np.diag(confusion) / (confusion.sum(axis=1) - np.diag(confusion))),
+        (None, lambda confusion: np.diag(confusion) / 5000),
     ],
     "batches": [
         ("left-over", 859, 0.02, "yes"),
         ("old-batch", 1719, 0.02, "yes"),
         ("all-pictures", 938, 0.02, "yes"),
         (None, 64, 0.02, "yes"),
+        (None, 27, 0.02, "yes"),  # of 32 executions each
         ("shorter", 860, 0.005, "yes"),
         ("unchanged", 860, 0.01, "yes"),
         ("of-256", 860, 0.08, "yes"),
         (None, 860, 0.5, "yes"),
+        (None, 860, 0.002, "yes"),  # that of Adam
+        (None, 860, 0.014, "yes"),
         ("per-execution", 860, 0.02, "no"),
     ],
 }

@@ -46,6 +46,28 @@ def with_abs_activation():
     return model
 
 
+def with_ops(function):
+    def build_abs():
+        x = keras.Input(shape=(1,))
+        return keras.Model(inputs=x, outputs=function(x))
+
+    return build_abs
+
+
+def with_a_shared_neuron():
+    x = keras.Input(shape=(1,))
+    neuron = Dense(1, activation="relu", use_bias=False)
+    model = keras.Model(inputs=x, outputs=keras.layers.add([neuron(x), neuron(-x)]))
+    model.set_weights([np.ones((1, 1))])
+    return model
+
+
+def bent_elsewhere():
+    model = absolute()()
+    model.layers[1].set_weights([np.ones((1, 1)), np.ones(1)])
+    return model
+
+
 def unset():
     x = keras.Input(shape=(1,))
     h = Dense(1, activation="relu")(x)
@@ -94,6 +116,26 @@ def deep_in_place(model):
     return keras.models.clone_model(model)
 
 
+def keep_all(model):
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    return copy
+
+
+def deep_moved(model):
+    copy = keep_all(model)
+    W, b = model.get_layer("output").get_weights()
+    copy.get_layer("output").set_weights([np.vstack([W[8:], np.zeros((8, 1))]), b])
+    return copy
+
+
+def deep_without_input(model):
+    copy = keep_all(model)
+    W, b = model.get_layer("hidden1").get_weights()
+    copy.get_layer("hidden1").set_weights([0 * W, b])
+    return copy
+
+
 def deep_without_relu(model):
     copy = deep()(model)
     copy.get_layer("hidden1").activation = keras.activations.linear
@@ -119,6 +161,19 @@ def compare(join="subtract", share_hidden=True, score="shared", activation="relu
         return keras.Model(inputs=[a, b], outputs=gap)
 
     return build_compare
+
+
+def relu_at_the_end():
+    a, b = keras.Input(shape=(8,)), keras.Input(shape=(8,))
+    hidden = Dense(30, activation="relu")
+    gap = keras.layers.subtract([hidden(a), hidden(b)])
+    return keras.Model(inputs=[a, b], outputs=Dense(1, use_bias=False, activation="relu")(gap))
+
+
+def subtracted_first():
+    a, b = keras.Input(shape=(8,)), keras.Input(shape=(8,))
+    hidden = Dense(30, activation="relu")(keras.layers.subtract([a, b]))
+    return keras.Model(inputs=[a, b], outputs=Dense(1, use_bias=False)(hidden))
 
 
 def squared_score():
@@ -151,6 +206,7 @@ RIGHT = {
         (absolute(-1.0, [[1], [2]]),),  # the neuron bends on the other side
         (absolute(2.0, [[1], [-1]], paths="hx"),),
         (in_lists,),
+        (with_a_shared_neuron,),
     ],
     "only_deep": [(deep(),), (deep_by_a_new_layer,)],
     "same_measure": [(571, compare()), (571.0, compare(score="no bias"))],
@@ -161,10 +217,14 @@ WRONG = {
     "three_calls": [
         ("kernel", (3, 4), (None, 4), 16, "error"),
         ("one-row", (4,), (4,), 16, "error"),
-        (None, (5, 3), (None, 4), 16, "error"),
+        ("input-columns", (5, 3), (None, 3), 16, "error"),
+        (None, (4, 5), (4, None), 16, "error"),
         ("rows-left-out", (5, 4), (4,), 16, "error"),
         ("five-promised", (5, 4), (5, 4), 16, "error"),
-        (None, (5, 4), (None, 3), 16, "error"),
+        ("promise-columns", (5, 4), (None, 3), 16, "error"),
+        (None, (5, 4), (3, 4), 16, "error"),
+        (None, (5, 4), (1, 4), 16, "error"),
+        ("one-bias", (5, 4), (None, 4), 13, "error"),
         ("twice", (5, 4), (None, 4), 32, "error"),
         ("no-biases", (5, 4), (None, 4), 12, "error"),
         ("rows-counted", (5, 4), (None, 4), 64, "error"),
@@ -182,6 +242,7 @@ WRONG = {
         ("again-biases", 48, 400, 0, 49, 629),
         ("from-input", 48, 180, 0, 49, 409),
         (None, 48, 440, 0, 49, 649),
+        (None, 48, 820, 0, 49, 1049),
         ("concat-learns", 48, 420, 48, 49, 697),
         ("output-bias", 48, 420, 0, 48, 648),
         ("output-deep", 48, 420, 0, 21, 621),
@@ -189,6 +250,7 @@ WRONG = {
         ("first-left-out", 48, 420, 0, 49, 469),
         ("counted-again", 48, 420, 0, 49, 1069),
         (None, 48, 420, 0, 49, 650),
+        (None, 48, 420, 0, 49, 657),  # the input counted
     ],
     "absolute_value": [
         ("many", two_neurons),
@@ -200,8 +262,12 @@ WRONG = {
         ("shifted", absolute(bias=1.0)),
         ("flat", absolute(output=[[1]], paths="h")),
         ("straight", absolute(output=[[1], [0]])),
-        (None, absolute(output=[[-1], [1.5]])),
-        (None, unset),
+        ("not-allowed", with_ops(keras.ops.abs)),
+        ("not-allowed", with_ops(abs)),
+        ("slopes", absolute(output=[[-1], [1.5]])),
+        ("slopes", absolute(output=[[1], [2]])),
+        ("slopes", unset),
+        (None, bent_elsewhere),
     ],
     "only_deep": [
         ("original", deep_in_place),
@@ -212,13 +278,18 @@ WRONG = {
         ("both-gone", deep(rows=slice(None))),
         ("thirty", deep(rows=slice(30))),
         ("new-weights", deep(copy_weights=False)),
-        (None, deep(rows=slice(1))),
+        ("part-left", deep(rows=slice(1))),
+        ("part-left", deep(rows=slice(7))),
+        ("short-left", keep_all),
+        ("new-weights", deep_without_input),
+        (None, deep_moved),
         (None, deep_without_relu),
     ],
     "same_measure": [
         ("shared-count", 301, compare()),
         ("last-missing", 540, compare()),
         ("no-biases", 510, compare()),
+        ("last-wide", 601, compare()),
         (None, 600, compare()),
         ("always-zero", 571, compare(blind=True)),
         ("linear", 571, compare(activation="linear")),
@@ -227,6 +298,8 @@ WRONG = {
         ("two-scores", 571, compare(score="two")),
         ("side-by-side", 571, compare("concatenate", score="after")),
         ("bias-stays", 571, compare(score="after")),
+        ("never-below", 571, relu_at_the_end),
+        ("early", 571, subtracted_first),
         (None, 571, squared_score),
     ],
     "three_mistakes": [
@@ -241,6 +314,7 @@ WRONG = {
         ("meant-count", 629, network()),
         ("both-counted", 389, network()),
         ("no-biases", 188, network()),
+        ("short-forgotten", 201, network()),
         (None, 200, network()),
     ],
 }

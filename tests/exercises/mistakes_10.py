@@ -30,6 +30,12 @@ def by_a_new_network(network):
     return new
 
 
+def by_a_list_of_outputs(network):
+    network = keras.Model(network.inputs, network.outputs)
+    network.compile(loss=["mse", "mse"], loss_weights=[0.9, 0.1], optimizer="sgd")
+    return network
+
+
 def without_weights(network):
     network.compile(loss={"value": "mse", "age": "mse"}, optimizer="sgd")
     return network
@@ -59,15 +65,17 @@ def only_shoes(kinds):
     return kinds[np.isin(kinds, [5, 7, 9])]
 
 
-def shared(n=25, activation="relu", kind="softmax", turned="sigmoid", separate=False, extra=False):
+def shared(n=25, activation="relu", kind="softmax", turned="sigmoid", separate=False, extra=False, flat=True,
+           turned_on_kind=False):  # fmt: skip
     def build_shared():
         picture = keras.Input(shape=(28, 28))
-        flat = keras.layers.Flatten()(picture)
-        hidden = Dense(n, activation=activation)(flat)
-        other = Dense(n, activation=activation)(flat) if separate else hidden
+        pixels = keras.layers.Flatten()(picture) if flat else picture
+        hidden = Dense(n, activation=activation)(pixels)
+        other = Dense(n, activation=activation)(pixels) if separate else hidden
         if extra:
             hidden = other = Dense(5, activation="relu")(hidden)
-        heads = {"kind": Dense(10, activation=kind)(hidden), "turned": Dense(1, activation=turned)(other)}
+        kinds = Dense(10, activation=kind)(hidden)
+        heads = {"kind": kinds, "turned": Dense(1, activation=turned)(kinds if turned_on_kind else other)}
         return keras.Model(inputs=picture, outputs=heads)
 
     return build_shared
@@ -92,9 +100,10 @@ SIGMOID = (1, "sigmoid", "binary_crossentropy")
 RIGHT = {
     "two_paths": [(2, 160, 24, 21, 625), (2.0, 160, np.array([24]), 21, 625)],
     "mix_ups": [MIX_UPS, tuple(answer.upper() for answer in MIX_UPS)],
-    "poor_values": [(27.2, compiled()), (0.2 + 27, by_a_new_network)],
+    "poor_values": [(27.2, compiled()), (0.2 + 27, by_a_new_network), (27.2, compiled(weights=(0.1, 0.9), lists=True))],
     "shoe_head": [
         (shoes, *SIGMOID, 0.7),
+        (lambda kinds: shoes(kinds)[:, None], *SIGMOID, 0.7),
         (shoes_as_truth, 2, "softmax", "sparse_categorical_crossentropy", 7 / 10),
     ],
     "louder_loss": [(425, 1, 25, 2500), (425.0, 1.0, 5**2, 50**2)],
@@ -105,13 +114,16 @@ WRONG = {
     "two_paths": [
         ("all-wide", 3, 160, 24, 21, 625),
         (None, 1, 160, 24, 21, 625),
+        (None, 10, 160, 24, 21, 625),
+        ("no-biases", 2, 6 * 20 + 20, 24, 21, 605),
         ("all-features", 2, 180, 24, 21, 645),
         ("no-biases", 2, 140, 24, 21, 605),
         (None, 2, 161, 24, 21, 626),
         ("output-all", 2, 160, 29, 21, 630),
         ("output-deep", 2, 160, 21, 21, 622),
         ("output-bias", 2, 160, 23, 21, 624),
-        (None, 2, 160, 44, 21, 645),
+        ("output-both", 2, 160, 44, 21, 645),
+        (None, 2, 160, 40, 21, 641),
         ("aux-wide", 2, 160, 24, 24, 628),
         ("aux-bias", 2, 160, 24, 20, 624),
         (None, 2, 160, 24, 420, 1024),
@@ -138,10 +150,13 @@ WRONG = {
         (None, 30, compiled()),
         ("still-age", 27.2, compiled(lists=True)),
         ("still-age", 27.2, compiled(weights=(0.1, 0.9))),
+        ("still-age", 27.2, by_a_list_of_outputs),
         ("equal", 27.2, without_weights),
         ("equal", 27.2, compiled(weights=(0.5, 0.5))),
         ("other-loss", 27.2, compiled(loss="mae")),
         (None, 27.2, compiled(weights=(0.8, 0.2))),
+        (None, 27.2, compiled(weights=(9, 1))),
+        (None, 0.1 * 2**2 + 0.9 * 30**2, compiled()),
     ],
     "shoe_head": [
         ("selected", only_shoes, *SIGMOID, 0.7),
@@ -157,16 +172,25 @@ WRONG = {
         ("yes-counted", shoes, *SIGMOID, 0.3),
         ("coin", shoes, *SIGMOID, 0.5),
         ("one-class", shoes, *SIGMOID, 0.9),
-        (None, shoes, *SIGMOID, 70),
+        ("pair", shoes, 2, "sigmoid", "binary_crossentropy", 0.7),
+        ("pair", shoes, 3, "softmax", "sparse_categorical_crossentropy", 0.7),
+        ("class", lambda kinds: np.isin(kinds, [6, 8, 10]), *SIGMOID, 0.7),
+        ("class", lambda kinds: (kinds == 5) | 7 | 9, *SIGMOID, 0.7),
+        ("selected", lambda kinds: np.flatnonzero(shoes(kinds)), *SIGMOID, 0.7),
+        ("percent", shoes, *SIGMOID, 70),
+        (None, shoes, *SIGMOID, 0.6),
     ],
     "louder_loss": [
         ("no-variance", 400, 1, 25, 2500),
         ("no-mean", 25, 1, 25, 2500),
         ("not-variance", 405, 1, 25, 2500),
         ("not-variance", 625, 1, 25, 2500),
-        (None, 20, 1, 25, 2500),
+        ("unsquared", 20, 1, 25, 2500),
+        (None, 375, 1, 25, 2500),
         ("zero", 425, 0, 25, 2500),
-        (None, 425, 17, 25, 2500),
+        ("not-divided", 425, 25, 25, 2500),
+        ("not-centered", 425, 17, 25, 2500),
+        (None, 425, 2, 25, 2500),
         ("not-squared", 425, 1, 5, 500),
         ("inverse", 425, 1, 0.04, 2500),
         ("mean-left", 425, 1, 425, 42500),
@@ -180,6 +204,8 @@ WRONG = {
     "as_large_as_allowed": [
         ("not-shared", shared(n=12, separate=True), 12),
         (None, shared(extra=True), 12),
+        ("not-flattened", shared(flat=False), 12),
+        ("in-a-row", shared(turned_on_kind=True), 12),
         ("no-relu", shared(activation=None), 12),
         ("no-softmax", shared(kind="sigmoid"), 12),
         ("no-softmax", shared(kind=None), 12),
@@ -189,5 +215,6 @@ WRONG = {
         ("same-size", shared(), 25),
         ("just-above", shared(), 13),
         (None, shared(), 11),
+        (None, shared(), 24),
     ],
 }

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -24,9 +25,20 @@ def callback(wants_to_stop, tell="model", flag=True):
 
         def on_epoch_end(self, epoch, logs=None):
             if wants_to_stop(logs["loss"], logs["val_loss"], self.limit):
-                (self.model if tell == "model" else self).stop_training = flag
+                told = {"model": self.model, "self": self}.get(tell, SimpleNamespace())
+                told.stop_training = flag
 
     return StopOverfitting
+
+
+class EarlierHook(keras.callbacks.Callback):
+    def __init__(self, limit):
+        super().__init__()
+        self.limit = limit
+
+    def on_train_batch_end(self, batch, logs=None):
+        if logs["val_loss"] / logs["loss"] > self.limit:
+            self.model.stop_training = True
 
 
 def ratio(loss, val_loss, limit):
@@ -85,6 +97,30 @@ def copied(file, state):
     shutil.copy(part, file)
 
 
+def replaced_while_open(file, state):
+    part = file.with_suffix(".part")
+    with open(part, "w") as stream:
+        json.dump(state, stream)
+        os.replace(part, file)
+
+
+def by_open(file, state):
+    part = file.with_suffix(".part")
+    with open(part, "w") as stream:
+        json.dump(state, stream)
+    part.rename(file)
+
+
+def reads_in_the_loop(file, epochs, one_epoch):
+    state = {"epoch": 0, "w": 0.0, "velocity": 0.0}
+    while state["epoch"] < epochs:
+        if file.exists():
+            state = read(file)
+        state = one_epoch(state)
+        replaced(file, state)
+    return state
+
+
 def without_velocity(file, state):
     replaced(file, {"epoch": state["epoch"], "w": state["w"]})
 
@@ -121,6 +157,7 @@ RIGHT = {
         (trainer(),),
         (trainer(read=from_numpy, write=by_numpy),),
         (trainer(write_before=replaced),),
+        (trainer(write=by_open),),
         (trainer(write=None, write_before=replaced, write_at_end=replaced),),
     ],
 }
@@ -131,6 +168,8 @@ WRONG = {
         ("rounded-down", 9, 3, END, 4),
         ("once-an-epoch", 3, 3, END, 4),
         ("rows", 300, 120, END, 4),
+        ("across-epochs", 10, 4, END, 4),
+        ("with-validation", 15, 6, END, 4),
         (None, 13, 6, END, 4),
         ("test-one-epoch", 12, 2, END, 4),
         ("test-once", 12, 3, END, 4),
@@ -151,7 +190,9 @@ WRONG = {
         ("epoch-before", 14, 13, 14, 13, 5),
         ("one-more", 12, 8, 14, 13, 5),
         ("last-weights", 7, 7, 12, 12, 5),
-        (None, 8, 4, 12, 8, 5),
+        ("one-more", 8, 4, 13, 8, 5),
+        (None, 5, 2, 12, 8, 5),
+        (None, 10, 7, 12, 8, 6),
         ("new-best", 7, 4, 8, 4, 5),
         ("lowest-of-all", 7, 4, 14, 13, 5),
         ("lowest-of-all", 7, 4, 12, 13, 5),
@@ -161,6 +202,8 @@ WRONG = {
         ("one-file", 7, 4, 12, 8, 1),
         ("one-missing", 7, 4, 12, 8, 4),
         ("equal-saved", 7, 4, 12, 8, 6),
+        ("than-before", 7, 4, 12, 8, 8),
+        ("than-before", 7, 4, 12, 8, 7),
         (None, 7, 4, 12, 8, 3),
     ],
     "stop_repaired": [
@@ -171,12 +214,17 @@ WRONG = {
         ("below", callback(lambda loss, val_loss, limit: val_loss / loss < limit), 50),
         ("always", callback(lambda *_: True), 50),
         ("difference", callback(lambda loss, val_loss, limit: val_loss - loss > limit), 50),
-        (None, callback(ratio, flag=False), 50),
-        (None, callback(lambda loss, val_loss, limit: val_loss > loss), 50),
+        ("never", callback(ratio, flag=False), 50),
+        ("never", callback(ratio, tell="nobody"), 50),
+        ("too-soon", callback(lambda loss, val_loss, limit: val_loss > loss), 50),
+        ("too-soon", callback(lambda loss, val_loss, limit: loss / val_loss < limit), 50),
+        ("other-hook", EarlierHook, 50),
+        (None, callback(lambda loss, val_loss, limit: not loss < val_loss < limit * loss), 50),
         (None, callback(lambda loss, val_loss, limit: val_loss / loss > 1.2), 50),
         ("wanted", callback(ratio), 1),
         ("no-epoch", callback(ratio), 0),
         (None, callback(ratio), 49),
+        (None, callback(ratio), 2),
     ],
     "interval": [
         ("whole-interval", minutes(part=1), 3),
@@ -187,9 +235,17 @@ WRONG = {
         ("seconds", minutes(saving=60), 29),
         ("always-saved", lambda every: 60 + 25 / 6 * every, 1),
         ("saved-once", lambda every: 0.5 + 25 / 6 * every, 1),
+        ("per-epoch", lambda every: every * 0.5 + 25 / 6 * every, 1),
+        ("last-too", lambda every: (120 / every - 1) * 0.5 + 25 / 6 * every, 4),
+        ("upside-down", minutes(accidents=24 / 20), 3),
+        ("in-hours", lambda every: minutes()(every) / 60, 4),
+        ("every-in-minutes", lambda every: 1200 / every * 0.5 + 20 / 24 * every / 2, 4),
+        (None, minutes(accidents=20), 1),
         (None, minutes(saving=2), 5),
         ("each-epoch", minutes(), 1),
         (None, minutes(), 0),
+        ("answer-in-minutes", minutes(), 40),
+        (None, minutes(), 3),
         (None, minutes(), 6),
     ],
     "going_on": [
@@ -199,10 +255,12 @@ WRONG = {
         ("in-place", trainer(write=copied)),
         ("anew", trainer(read=None)),
         ("one-behind", trainer(stale=True)),
-        (None, trainer(write=None, write_before=replaced)),  # the last state is not saved
+        ("last-unsaved", trainer(write=None, write_before=replaced)),
+        ("not-closed", trainer(write=replaced_while_open)),
         ("part-lost", trainer(write=without_velocity)),
         ("part-lost", trainer(write=rounded)),
         (None, trainer(catch=Exception)),
         (None, trainer(extra=1)),
+        (None, reads_in_the_loop),
     ],
 }

@@ -29,6 +29,10 @@ def compiled(network, file):
     network.compile(loss="mse", optimizer="adam", run_eagerly=True)
 
 
+def compiled_with_sgd(network, file):
+    network.compile(loss="mse", optimizer="sgd")
+
+
 def built(network, file):
     network.optimizer.build(network.trainable_variables)
 
@@ -80,17 +84,44 @@ class NoConfig(keras.layers.Layer):
         return keras.ops.clip(z, self.low, self.high)
 
 
-def reader(hash_of=lambda file: hashlib.sha256(file.read_bytes()).hexdigest(), same=lambda a, b: a == b, wrong=None):
+def reader(hash_of=lambda file: hashlib.sha256(file.read_bytes()).hexdigest(), same=lambda a, b: a == b, wrong=None,
+           error=ValueError, sentence=("The notes do not fit.",)):  # fmt: skip
     """A `notes_of` that compares these hashes and features; it returns `wrong` in place of an error if it is set."""
 
     def notes_of(file, features):
         notes = json.loads(file.with_suffix(".json").read_text())
         fits = (hash_of is None or notes["file"] == hash_of(file)) and same(notes["features"], features)
         if not fits and wrong is None:
-            raise ValueError("The notes do not fit.")
+            raise error(*sentence)
         return notes if fits else wrong
 
     return notes_of
+
+
+def turned_reader(file, features):
+    try:
+        notes = reader()(file, features)
+    except ValueError:
+        return {}
+    raise ValueError(f"The notes {notes} do not fit.")
+
+
+def either_fits(file, features):
+    notes = json.loads(file.with_suffix(".json").read_text())
+    if notes["file"] != hashlib.sha256(file.read_bytes()).hexdigest() and notes["features"] != features:
+        raise ValueError("The notes do not fit.")
+    return notes
+
+
+def by_loading(safe_mode=True):
+    def has_bytecode(file):
+        try:
+            keras.models.load_model(file, safe_mode=safe_mode)
+        except ValueError:
+            return True
+        return False
+
+    return has_bytecode
 
 
 def config_of(file):
@@ -115,6 +146,12 @@ def in_depth(part):
     if isinstance(part, dict):
         return part.get("class_name") == "__lambda__" or any(map(in_depth, part.values()))
     return isinstance(part, list) and any(map(in_depth, part))
+
+
+def in_dictionaries(part):
+    if isinstance(part, dict):
+        return part.get("class_name") == "__lambda__" or any(map(in_dictionaries, part.values()))
+    return in_dictionaries(config_of(part)) if hasattr(part, "suffix") else False
 
 
 def in_layers(file):
@@ -143,6 +180,9 @@ WRONG = {
         ("no-settings", 4004, 12012, 8008),
         ("settings-size", 4012, 12020, 8016),
         ("sgd-memory", 12024, 12024, 8020),
+        ("settings-size", 4 * 1000 + 12, 12 * 1000 + 12, 8020),  # the output's bias forgotten
+        ("double", 8020, 24036, 16028),
+        (None, 4, 12, 8),
         (None, 4000, 12024, 8020),
         ("adam-once", 4016, 8020, 4016),
         ("all-tripled", 4016, 12048, 8020),
@@ -152,12 +192,15 @@ WRONG = {
         ("left-over", 4016, 12024, 4004),
         ("nothing-lost", 4016, 12024, 0),
         (None, 4016, 12024, 12),
+        (None, 4016, 12024, 12024),
     ],
     "restored": [
         ("not-compiled", restorer(loaded), 10),
         ("unbuilt", restorer(compiled, loaded), 10),
         ("unbuilt", restorer(loaded, compiled), 10),
+        ("unbuilt", restorer(compiled, built, loaded, compiled), 10),
         ("built-late", restorer(compiled, loaded, built), 10),
+        ("other-optimizer", restorer(compiled_with_sgd, built, loaded), 10),
         ("not-loaded", restorer(compiled, built), 10),
         ("moved-on", restorer(compiled, loaded, one_step), 10),
         ("moved-on", restorer(compiled, built, loaded, one_step), 10),
@@ -176,6 +219,9 @@ WRONG = {
         ("one-side", layer(clip=lambda z, low, high: keras.ops.minimum(z, high))),
         ("turned", layer(clip=lambda z, low, high: keras.ops.minimum(keras.ops.maximum(z, high), low))),
         ("turned", layer(clip=lambda z, low, high: keras.ops.clip(z, high, low))),
+        ("minus", layer(clip=lambda z, low, high: keras.ops.clip(z, -low, high))),
+        ("zeroed", layer(clip=lambda z, low, high: keras.ops.where((z > low) & (z < high), z, 0.0))),
+        ("numpy", layer(clip=np.clip)),
         (None, layer(clip=lambda z, low, high: z)),
         ("config-missing", layer(config=lambda low, high: {})),
         ("config-missing", layer(config=lambda low, high: {"low": low})),
@@ -189,6 +235,14 @@ WRONG = {
     "notes": [
         ("refuses-good", reader(hash_of=lambda file: hashlib.sha256(file.read_bytes()).digest())),
         ("refuses-good", reader(hash_of=lambda file: hashlib.sha256(str(file).encode()).hexdigest())),
+        ("refuses-good", reader(hash_of=lambda file: hashlib.sha256(file.read_bytes()).hexdigest()[:16])),
+        ("refuses-good", reader(hash_of=lambda file: hashlib.sha256(file.read_bytes()))),
+        ("turned", turned_reader),
+        ("returned", reader(wrong=ValueError("The notes do not fit."))),
+        ("other-error", reader(error=AssertionError)),
+        ("other-error", reader(error=Exception)),
+        ("no-sentence", reader(sentence=())),
+        ("hash-unchecked", either_fits),
         ("hash-unchecked", reader(hash_of=None)),
         ("hash-unchecked", reader(wrong=False)),
         ("features-unchecked", reader(same=lambda a, b: True)),
@@ -201,6 +255,11 @@ WRONG = {
         ("always", lambda file: True),
         ("never", lambda file: False),
         ("never", lambda file: any(layer["class_name"] == "__lambda__" for layer in layers_of(file))),
+        ("never", lambda file: any("lambda" in name for name in zipfile.ZipFile(file).namelist())),
+        ("never", in_dictionaries),
+        ("loaded", by_loading()),
+        ("loaded", by_loading(safe_mode=False)),
+        ("packed", lambda file: b"__lambda__" in file.read_bytes()),
         ("false-alarm", in_text("lambda")),
         ("loss", in_layers),
         ("loss", lambda file: any(layer["class_name"] == "Lambda" for layer in layers_of(file))),
