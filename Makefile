@@ -4,7 +4,7 @@ PORT ?= 8888
 BROWSER ?= yes
 RUN := .venv/bin/python
 
-.PHONY: help lab test lint execute bench lock clean student dev
+.PHONY: help lab test lint execute slides handout bench lock clean student dev
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -20,6 +20,12 @@ lint: dev ## check the style of code and notebooks
 
 execute: student ## run notebooks and store their outputs (NB=07 for one, RETIME=yes to take times anew)
 	@$(RUN) tools/execute.py $(if $(filter yes,$(RETIME)),--retime) $(NB)
+
+slides: dev ## build a deck of slides from each notebook, in build/slides (NB=07 for one)
+	@$(RUN) tools/slides.py $(NB)
+
+handout: dev ## print the slides as PDF, in build/slides; needs Chromium (NB=07 for one)
+	@$(RUN) tools/slides.py --pdf $(NB)
 
 bench: student ## measure what is fast, side by side
 	@for file in benchmarks/*.py; do $(RUN) $$file || exit 1; done

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +35,19 @@ def run_python():
         )
 
     return run
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A browser without a window. On a machine without Chromium, its tests fail in CI and are skipped elsewhere."""
+    if CHROMIUM is None:
+        reason = "there is no Chromium on this machine; on Debian: apt install chromium"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking", "--disable-sync"]
+        )
+        yield browser
+        browser.close()

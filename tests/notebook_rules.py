@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 import nbformat
 
-from tools import execute
+from tools import execute, slides
 
 MAX_OUTPUT_BYTES = 300_000
 MAX_LINES = 12
@@ -165,6 +165,20 @@ def timing_is_not_judged(notebook: nbformat.NotebookNode) -> list[str]:
     ]
 
 
+def slide_metadata(notebook: nbformat.NotebookNode) -> list[str]:
+    """What a cell says about the slides is one of the things that it can say there (CONTRIBUTING.md, "Slides")."""
+    wrong = []
+    for cell in notebook.cells:
+        stated = cell.metadata.get("slideshow", {"slide_type": "-"})
+        if set(stated) != {"slide_type"} or stated.get("slide_type") not in slides.TYPES:
+            wrong.append(f"cell {cell.id}: slideshow is {dict(stated)}")
+        for key, value in cell.metadata.get("slide", {}).items():
+            names = key == "show" and isinstance(value, list) and all(isinstance(name, str) for name in value)
+            if not names and value not in slides.WISHES.get(key, ()):
+                wrong.append(f"cell {cell.id}: slide has {key} = {value!r}")
+    return wrong
+
+
 RULES = (
     execution_counts,
     canonical_form,
@@ -175,6 +189,7 @@ RULES = (
     no_deprecated_calls,
     short_cells,
     timing_is_not_judged,
+    slide_metadata,
 )
 
 

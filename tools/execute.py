@@ -3,10 +3,10 @@
 Usage: python tools/execute.py [--retime] [NUMBER ...]      e.g. 07, with its solutions; all if none is named
 
 A notebook is replaced only when all its cells ran without an error. The canonical form: execution counts 1 to n, cell
-ids in words, no metadata but tags and the lecture's ids, sorted keys. A cell tagged `timing` keeps its stored output
-until its code changes (its metadata `timing_of` holds a hash of the code that was timed): times differ in every run.
-With --retime these cells get new outputs too; use it when what they time was changed elsewhere. The pictures that
-README.md shows are copied out of the notebooks.
+ids in words, no metadata but tags, the lecture's ids and what goes on the slides, sorted keys. A cell tagged `timing`
+keeps its stored output until its code changes (its metadata `timing_of` holds a hash of the code that was timed): times
+differ in every run. With --retime these cells get new outputs too; use it when what they time was changed elsewhere.
+The pictures that README.md shows are copied out of the notebooks.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from traitlets.config import Config
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 CELL_TIMEOUT = 120  # seconds
-CELL_METADATA = {"tags", "lecture", "timing_of"}
+CELL_METADATA = {"tags", "lecture", "timing_of", "slideshow", "slide"}
 README_PICTURES = {"faster.png": ("07_sequential_classifier.ipynb", "faster-plot")}  # in docs/: notebook, cell
 RANDOM_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f-]+)?")  # what editors give to a new cell
 

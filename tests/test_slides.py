@@ -1,0 +1,284 @@
+"""The slides say what the notebooks say, as the metadata of the cells want it. Looks: test_slides_browser.py."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import nbformat
+import pytest
+
+from tools import execute, slides
+
+IMAGE = '<img alt="a line that rises" width="{}" height="{}" src="data:image/png;base64,AAAA">'
+
+
+def text(source, name="text", **metadata):
+    return nbformat.v4.new_markdown_cell(source, id=name, metadata=metadata)
+
+
+def code(source, printed="", image=(), name="code", **metadata):
+    outputs = [nbformat.v4.new_output("stream", name="stdout", text=printed)] if printed else []
+    if image:
+        outputs.append(nbformat.v4.new_output("display_data", data={"text/html": IMAGE.format(*image)}))
+    return nbformat.v4.new_code_cell(source, id=name, outputs=outputs, metadata=metadata)
+
+
+def deck(*cells, answers=()):
+    """The slides of a notebook with these cells after its title."""
+    title = text("# A title\n\n**After this notebook you can**\n\n- do it.\n\n**Time:** 5 minutes to read", "title")
+    solutions = nbformat.v4.new_notebook(cells=list(answers)) if answers else None
+    return slides.slides_of(nbformat.v4.new_notebook(cells=[title, *cells]), solutions)
+
+
+def shown(slide):
+    """What a slide shows, as (kind, words, on a click) of each piece."""
+    return [(p.kind, html.unescape(re.sub("<[^>]+>", "", p.html)).strip(), p.fragment) for p in slide.items]
+
+
+# Texts.
+
+
+def test_blocks_keep_lists_fences_and_formulas_in_one_piece():
+    parts = [
+        "One\nline.",
+        "- a\n\n  more of a\n- b",
+        "```\nx = 1\n\ny = 2\n```",
+        "$$a\n\n= b$$",
+        "> box",
+        "| a |\n| - |",
+    ]
+    assert slides.blocks("\n\n".join(parts)) == parts
+    assert [slides.kind_of(part) for part in parts] == ["text", "list", "fence", "math", "box", "table"]
+
+
+@pytest.mark.parametrize(
+    "sentences",
+    [
+        ["It is $x. Y$ today.", "And then?", "*Yes.*", "Good."],
+        ["See [A. Bee](a.md).", "(In brackets. Two of them.)", "`a. B` is code."],
+        ["One input is enough now: OR.", "**A term.**", "It ends, e.g. Here, later:"],
+        ["First this.", "**Before you run it:** what comes? Say it."],
+    ],
+)
+def test_sentences_are_cut_where_they_end(sentences):
+    assert slides.sentences("\n".join(sentences)) == sentences
+
+
+def test_without_metadata_headings_terms_leads_questions_and_formulas_are_shown():
+    source = (
+        "## 1. Part\n\nAn opening. It has a **term**. More. Then:\n\n$$x$$\n\n**Before you run it:** what?\n\n> box"
+    )
+    assert list(slides.edit(source)) == [
+        ("heading", "## 1. Part"),
+        ("text", "An opening."),
+        ("text", "It has a **term**."),
+        ("text", "Then:"),
+        ("math", "$$x$$"),
+        ("question", "**Before you run it:** what?"),
+    ]
+    assert list(slides.edit("Nothing special. Nor here.")) == [("text", "Nothing special.")]
+    assert list(slides.edit("Said. Nor here.", said="Said.")) == []
+    assert len(list(slides.edit("**a** b. **c** d. **e** f. **g** h."))) == slides.MOST
+
+
+def test_metadata_name_what_is_shown():
+    source = "## Part\n\nOne thing. Another\nthing. A third.\n\n$$x$$\n\n> A box"
+    assert [words for _, words in slides.edit(source, ["Another thing", "box"])][1:] == ["Another thing.", "> A box"]
+    assert len(list(slides.edit(source, "all"))) == 6
+    assert list(slides.edit(source, [])) == [("heading", "## Part")]
+    with pytest.raises(ValueError, match="No sentence begins with 'A fourth'"):
+        list(slides.edit(source, ["One", "A fourth"]))
+
+
+def test_last_section_shows_what_was_learnt_and_not_its_terms():
+    source = "## What you can now do\n\nThis. And that.\n\n**Terms met:** *a*, b.\n\n`lecture_utils` has it."
+    assert [words for _, words in slides.edit(source)][1:] == ["This.", "And that."]
+
+
+def test_formulas_are_marked_for_mathjax_and_links_lead_to_decks():
+    assert slides.to_html("a $x<1$ for \\$5 and $6") == r"<p>a \(x&lt;1\) for $5 and $6</p>"
+    assert slides.to_html("$$x\n= y$$") == "<p>\\[x\n= y\\]</p>"
+    assert (
+        slides.inline("[there](02_b.ipynb), [solved](solutions/02_b.ipynb)") == '<a href="02_b.html">there</a>, solved'
+    )
+    assert slides.inline("1. A decision") == "1. A decision"
+
+
+# Code.
+
+
+def test_checks_and_alt_texts_are_left_out_of_the_code():
+    source = "fig = draw()\nassert (fig\n        is not None)\nfor x in y:\n    assert x\n"
+    source += 'show(fig, alt="a long "\n     "text")\nend()'
+    assert slides.shown_code(source) == "fig = draw()\nfor x in y:\n    assert x\nshow(fig, alt=...)\nend()"
+    assert slides.shown_code("%timeit x") == "%timeit x"
+
+
+def test_output_is_text_table_or_figure():
+    def kinds(html="", plain="plain"):
+        output = nbformat.v4.new_output("display_data", data={"text/html": html, "text/plain": plain})
+        cell = nbformat.v4.new_code_cell(outputs=[output])
+        return [(piece.kind, re.sub("<[^>]+>", "", piece.html)) for piece in slides.output_items(cell)]
+
+    assert kinds() == [("output", "plain")]
+    assert kinds("<div><style>b {}</style><table><tr><td>1</td></tr></table></div>") == [("output", "1")]
+    assert kinds('<pre style="x"><b>a &lt; b</b>\n</pre>', "\x1b[1ma") == [("output", "a &lt; b")]
+    assert kinds('<div role="status">not tried</div>') == []
+    [figure] = slides.output_items(code("x", image=(300, 150)))
+    assert figure.kind == "figure" and figure.aspect == 2 and 'alt="a line that rises"' in figure.html
+
+
+# Slides.
+
+
+def test_question_comes_first_then_code_then_on_clicks_output_and_answer():
+    question = text("**Before you run it:** how much is it?", "a")
+    [slide] = deck(question, code("print(1 + 1)", "2"), text("It is 2. More.", "b"))
+    assert shown(slide) == [
+        ("question", "How much is it?", False),
+        ("code", "print(1 + 1)", False),
+        ("output", "2", True),
+        ("text", "It is 2.", True),
+    ]
+    assert "More." in slide.notes[-1] or any("More." in note for note in slide.notes)
+
+
+def test_sentence_after_an_output_is_no_answer_where_metadata_say_so():
+    question = text("**Before you run it:** how much is it?", "a")
+    after = text("Next thing. More.", "b", slide={"answer": False})
+    slide, other = deck(question, code("print(1 + 1)", "2"), after, code("f()", "3", name="c"))
+    assert len(slide.items) == 3 and shown(other)[0] == ("text", "Next thing.", False)
+
+
+def test_check_is_shown_only_where_it_answers_a_question():
+    check = code("x = 2\nassert x == 2")
+    assert deck(text("Words.", "a"), check)[0].items[-1].kind == "text"
+    [slide] = deck(text("**Before you run it:** what is x?", "a"), check)
+    assert shown(slide)[1] == ("code", "x = 2\nassert x == 2", True)
+
+
+def test_heading_begins_a_slide_and_names_the_section():
+    first, second = deck(text("## 1. Part\n\nOne.", "a"), text("### Piece\n\nTwo.", "b"))
+    assert (first.title, first.section) == ("1. Part", "1. Part")
+    assert (second.title, second.section) == ("Piece", "1. Part")
+
+
+def test_slide_types():
+    words = text("Some words.", "a")
+    kinds = {kind: deck(words, code("f()", "1", slideshow={"slide_type": kind})) for kind in slides.TYPES}
+    assert [len(kinds[kind]) for kind in ("slide", "subslide", "fragment", "-")] == [2, 2, 1, 1]
+    assert kinds["subslide"][1].below and not kinds["slide"][1].below
+    assert [piece.fragment for piece in kinds["fragment"][0].items] == [False, True, True]
+    for kind in ("skip", "notes"):
+        assert [piece.kind for slide in kinds[kind] for piece in slide.items] == ["text"]
+    spoken = deck(text("Shown.", "a"), text("Only spoken.", "b", slideshow={"slide_type": "notes"}), code("f()", "1"))
+    assert not any("spoken" in words for _, words, _ in shown(spoken[0])) and "spoken" in spoken[0].notes[1]
+    unseen = deck(text("Shown.", "a"), text("Left out.", "b", slideshow={"slide_type": "skip"}), code("f()", "1"))
+    assert len(unseen[0].notes) == 1
+
+
+def test_set_up_and_frame_of_exercises_are_left_out():
+    names = ("setup-start", "exercises-start", "progress")
+    assert deck(*[code("f()", "1", name=name) for name in names], text("**Next:** more.", "next")) == []
+
+
+def test_figure_stands_beside_short_code_or_above_long_code():
+    short, long = "draw()\nshow(fig)", "draw(" + "x, " * 30 + ")\nshow(fig)"
+    [beside] = deck(code(short, image=(400, 400)))
+    assert beside.layout == "columns"
+    for source, size, wish in (
+        (long, (400, 400), {}),
+        (short, (800, 300), {}),
+        (short, (400, 400), {"layout": "below"}),
+    ):
+        figure, below = deck(code(source, image=size, slide=wish))
+        assert figure.items[0].kind == "figure" and below.items[0].kind == "code" and below.below and not figure.below
+    [alone] = deck(code(long, image=(400, 400), slide={"code": "hide"}))
+    assert [piece.kind for piece in alone.items] == ["figure"]
+    [no_output] = deck(code("f()", "1", slide={"output": "hide"}))
+    assert [piece.kind for piece in no_output.items] == ["code"]
+
+
+def test_too_much_text_is_split_and_the_notes_go_with_the_first_part():
+    many = " ".join(f"**Word {number}** means " + "something " * 24 + "here." for number in range(9))
+    parts = deck(text(many, "a", slide={"show": "all"}), code("f()", "1"))
+    assert len(parts) > 2 and all(slides.fits(part.items, "medium", "small") for part in parts)
+    assert parts[0].notes and not any(part.notes for part in parts[1:])
+    assert sum(len(part.items) for part in parts) == 9 + 2
+
+
+def test_exercise_is_a_question_with_its_answer_on_a_click():
+    stub = [text("### Exercise 1. Add\n\n**By hand.** Add. (Promise 1: add.)", "exercise-1-text")]
+    stub.append(code("x = ...\ncheck.add(x)", name="exercise-1"))
+    worked = [text("## Exercise 1. Add\n\nSo.", "exercise-1-text"), code("x = 2\ncheck.add(x)", name="exercise-1")]
+    [slide] = deck(*stub, answers=worked)
+    assert slide.title == "Exercise 1. Add" and "So." in slide.notes[1]
+    question, box = slide.items
+    assert "Promise" not in question.html and "check" not in box.html
+    stub_html, answer_html = box.html.split("</div>")[:2]
+    assert "fade-out" in stub_html and "..." in stub_html and 'class="fragment"' in answer_html and ">2<" in answer_html
+    with pytest.raises(ValueError, match="cell exercise-1 has no answer"):
+        deck(*stub, answers=worked[:1])
+
+
+def test_misconceptions_are_put_to_the_room():
+    [slide] = deck(text('## Common misconceptions\n\n- *"It is so."* No,\n  it is not.\n- *"And so?"* Yes.', "close"))
+    assert [(words, later) for _, words, later in shown(slide)] == [
+        ('"It is so."', False),
+        ("No, it is not.", True),
+        ('"And so?"', False),
+        ("Yes.", True),
+    ]
+
+
+def test_title_slide_has_the_rows_of_the_lecture_and_the_promises():
+    title = text("# What?\n\n**After this notebook you can**\n\n- do it;\n\n**Time:** 5 minutes", "title")
+    rows = [code("f()", name=f"c{row}", lecture=[row]) for row in ("L03", "L02", "L04", "L46")]
+    page = slides.title_html(nbformat.v4.new_notebook(cells=[title, *rows]), "07_name")
+    assert "Notebook 07 · Lecture L02 to L04, L46" in page and "<h1>What?</h1>" in page and "do it;" in page
+
+
+def test_letters_are_as_large_as_there_is_room_and_never_too_small():
+    little, much = [slides.code_item("f()")], [slides.code_item("f()\n" * 18)]
+    assert slides.sizes(little) == ("huge", "huge")
+    assert slides.sizes(much)[1] == "small" and slides.sizes(much * 2) is None
+    assert min(slides.TEXT.values()) >= 24 and min(slides.CODE_TEXT.values()) >= 18
+    css = (slides.HERE / "slides.css").read_text()
+    for kind, variable, table in (("text", "--text", slides.TEXT), ("code", "--mono-size", slides.CODE_TEXT)):
+        for size, pixels in table.items():
+            assert f".{kind}-{size} {{ {variable}: {pixels}px; }}" in css
+
+
+# Decks.
+
+
+def test_build_writes_decks_beside_one_copy_of_the_assets(tmp_path):
+    first, second = execute.course_notebooks()[1:3]
+    decks = slides.build([first, second], tmp_path)
+    assert [deck.name for deck in decks] == [f"{first.stem}.html", f"{second.stem}.html"]
+    assert {path.name for path in (tmp_path / "assets").iterdir()} == {*slides.ASSETS, "slides.css"}
+    for page in (deck.read_text() for deck in decks):
+        for address in re.findall(r'(?:src|<link[^>]* href)="([^"]+)"', page):
+            assert address.startswith("data:image/") or (tmp_path / address).exists()
+
+
+def test_metadata_that_name_nothing_are_reported_with_the_notebook(tmp_path):
+    notebook = nbformat.v4.new_notebook(
+        cells=[text("# T\n\n5 minutes", "title"), text("A.", "a", slide={"show": ["B"]})]
+    )
+    path = tmp_path / "01_wrong.ipynb"
+    path.write_text(execute.to_text(notebook))
+    with pytest.raises(ValueError, match=r"01_wrong\.ipynb, cell a: No sentence begins with 'B'"):
+        slides.build([path], tmp_path / "out")
+
+
+def test_command_names_the_notebooks_there_are(capsys):
+    assert slides.main(["99"]) == 1
+    assert "There is no notebook 99; there are: 00_start_here" in capsys.readouterr().err
+
+
+def test_printing_without_chromium_says_what_to_do(monkeypatch):
+    monkeypatch.setattr(slides.shutil, "which", lambda name: None)
+    with pytest.raises(RuntimeError, match="apt install chromium"):
+        slides.chromium()
