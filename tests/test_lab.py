@@ -78,7 +78,10 @@ def page(chromium):
     context.close()
 
 
-@pytest.mark.parametrize("name", [path.name for path in execute.course_notebooks()])
+WITH_CODE = [path.name for path in execute.course_notebooks() if notebook_rules.code_cells(execute.read(path))]
+
+
+@pytest.mark.parametrize("name", WITH_CODE)
 def test_notebook_opens_and_runs_in_jupyterlab(lab, page, project_copy, name):
     path = project_copy / "notebooks" / name
     stored = execute.read(path)
@@ -98,7 +101,8 @@ def test_notebook_opens_and_runs_in_jupyterlab(lab, page, project_copy, name):
 
     assert [cell.execution_count for cell in notebook_rules.code_cells(done)] == list(range(1, n_cells + 1))
     assert notebook_rules.no_errors(done) == []
-    assert page.locator(".jp-Notebook img[alt]").count() > 0
+    if name[:2].isdigit():
+        assert page.locator(".jp-Notebook img[alt]").count() > 0
     assert page.outside == [] and page.errors == []
     if folder := os.environ.get("SCREENSHOTS"):
         page.screenshot(path=f"{folder}/{path.stem}.png")

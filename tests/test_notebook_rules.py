@@ -39,7 +39,7 @@ def test_notebook_keeps_rule(rule, path):
 
 
 def test_every_notebook_says_which_rows_it_proves():
-    assert {path.stem for path in execute.course_notebooks()} == set(LECTURE)
+    assert {path.stem for path in execute.lecture_notebooks()} == set(LECTURE)
 
 
 @pytest.mark.parametrize("name", LECTURE)

@@ -80,7 +80,7 @@ def test_readme_lists_every_notebook():
 
 def test_readme_gives_the_minutes_that_the_notebooks_give():
     readme = (ROOT / "README.md").read_text()
-    for path in execute.course_notebooks():
+    for path in execute.lecture_notebooks():
         opening = execute.read(path).cells[0].source
         minutes = " + ".join(re.findall(r"(\d+) minutes", opening))
         assert minutes and f"](notebooks/{path.name}) | {minutes} |" in readme

@@ -1,6 +1,6 @@
 """Run the notebooks from top to bottom and store them in one canonical form, so that a diff shows what changed.
 
-Usage: python tools/execute.py [--retime] [NUMBER ...]      e.g. 07, with its solutions; all if none is named
+Usage: python tools/execute.py [--retime] [NAME ...]   e.g. 07, with its solutions; or glossary; all if none is named
 
 A notebook is replaced only when all its cells ran without an error. The canonical form: execution counts 1 to n, cell
 ids in words, no metadata but tags, the lecture's ids and what goes on the slides, sorted keys. A cell tagged `timing`
@@ -34,6 +34,11 @@ RANDOM_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f-]+)?")  # what editors give to a n
 def course_notebooks() -> list[Path]:
     """Every notebook of the course, in order, without the solutions."""
     return sorted(NOTEBOOKS.glob("*.ipynb"))
+
+
+def lecture_notebooks() -> list[Path]:
+    """The notebooks that have a number and cover rows of the lecture: all but the glossary and the self-test."""
+    return [path for path in course_notebooks() if path.name[:2].isdigit()]
 
 
 def solutions() -> list[Path]:
