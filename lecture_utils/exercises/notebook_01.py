@@ -29,14 +29,24 @@ def four_cases(z, outputs):
         raise Hint("crossed", "The two weights have changed places. Is your second case (0, 1), with `x2 = 1`?")
     if close(z, CASES @ [2, 1] - 0.5):
         raise Hint("sign-lost", "Mind the sign of the second weight, where the second input is 1.")
+    if np.isin(z, (0, 1)).all():
+        raise Hint("after-step", "`z` is the sum before the step, and can be any number; these are outputs after it.")
     if not close(z, right):
-        raise Wrong(f"{np.isclose(z, right).sum()} of the four sums in `z` are right. Look at the others again.")
+        x1, x2 = CASES[~np.isclose(z, right)][0]
+        n_right = np.isclose(z, right).sum()
+        raise Wrong(f"{n_right} of the four sums in `z` are right. Look again at the case ({x1}, {x2}).")
     if close(outputs, np.sign(right)):
         raise Hint("sgn", "The sums are right. But these outputs are those of `sgn`; the neuron ends in `heaviside`.")
     if close(outputs, 1 - step(right)):
         raise Hint("turned", "The sums are right, and the outputs are all turned around. When does the neuron say 1?")
+    if close(outputs, step(right + 0.5)):
+        raise Hint(
+            "compared-with-bias",
+            "The sums are right, and the bias is in them already. So compare them with 0, not with the bias.",
+        )
     if not close(outputs, step(right)):
-        raise Wrong("The sums are right. For each, `heaviside` gives 0 or 1: which?")
+        x1, x2 = CASES[outputs != step(right)][0]
+        raise Wrong(f"The sums are right. Look again at the case ({x1}, {x2}): does its sum reach 0?")
     return "The second input made no difference here: the neuron repeats the first one, though it weighs both."
 
 
@@ -59,6 +69,8 @@ def at_most_one(w, b):
         raise Hint("strict", "This neuron says 1 only if no input is 1. A single 1 should not yet turn it off.")
     if (outputs == (ones <= 2)).all():
         raise Hint("lenient", "This neuron says 0 only if all three inputs are 1. Two should be enough for that.")
+    if (w > 0).all():
+        raise Hint("rising", "With your weights, each further 1 makes the sum larger. Many 1s should lead to a 0.")
     if not close(w, np.full(3, w.mean())):
         raise Hint("unequal", "The rule treats all inputs alike; these weights do not, and some cases go wrong.")
     raise Wrong(f"The neuron is right in {(outputs == (ones <= 1)).sum()} of the 8 cases.")
@@ -90,6 +102,8 @@ def or_repaired(wrong_case, b, sgn_outputs):
         raise Hint(
             "sgn-negative", "Case and bias are right. sgn gives -1 for a negative sum; is any of the sums negative?"
         )
+    if close(sgn_outputs, [0, 1, 1, 2]):
+        raise Hint("sgn-sums", "Case and bias are right. These are the four sums; apply sgn to each of them.")
     if not close(sgn_outputs, [0, 1, 1, 1]):
         raise Wrong("Case and bias are right. For `sgn_outputs`, compute the four sums with b = 0, then sgn of each.")
     return (
@@ -120,6 +134,8 @@ def line(w, b):
         )
     if close(abs(w @ right_w), 1, 1e-4):
         raise Hint("parallel", "Your line is parallel to the right one. Which bias makes the sum 0 at (2, 0)?")
+    if w[0] * w[1] < 0:
+        raise Hint("rises", "Your weights have different signs: such a line rises. What does the one on your paper do?")
     on = [close(np.array(point) @ w + b, 0, 1e-4) for point in ((2, 0), (0, 1))]
     raise Wrong(f"Your line goes through {sum(on)} of the two points. At each point of the line the sum is 0.")
 
@@ -136,12 +152,19 @@ def probability(probability):
         raise Hint("sign", "These are the probabilities of class 0: for a large sum your function gives almost 0.")
     if close(p, 1 / (1 + np.exp(-(z - b)))):
         raise Hint("no-bias", "The function ignores the bias `b`.")
+    if close(p, 1 / (1 + np.exp(-(z - 2 * b)))):
+        raise Hint("bias-sign", "Your function subtracts the bias. It is added, with its sign.")
     if close(p, step(z)):
         raise Hint("step", "This is the decision, 0 or 1, of the step. How sure the neuron is lies between.")
     if close(p, z):
         raise Hint("sum", "This is the weighted sum `z`. It still has to go through the logistic function.")
     if close(p, 1 / 1 + np.exp(-z)):
         raise Hint("parentheses", "Python divides before it adds: put the whole denominator in parentheses.")
+    if close(p, right, 0.006) and not close(p, right):
+        raise Hint("rounded", "Nearly: your function rounds. Return the probabilities with all their digits.")
+    outside = p[(p < 0) | (p > 1)]
+    if outside.size:
+        raise Hint("outside", f"A probability lies between 0 and 1; your function gives {outside[0]:.3g}, for example.")
     if not close(p, right):
         n_right = (step(p - 0.5) == step(z)).sum()
         raise Wrong(

@@ -1,5 +1,6 @@
 """The checks of notebook 03: what do more layers add?"""
 
+from functools import wraps
 from itertools import pairwise
 
 import numpy as np
@@ -12,11 +13,24 @@ def relu(z):
     return np.maximum(0, z)
 
 
+def _twice(function):
+    """The function, called twice with the same arguments; for one that must not change what it is given."""
+
+    @wraps(function)
+    def twice(*arguments):
+        function(*arguments)
+        return function(*arguments)
+
+    return twice
+
+
 @exercise(1, "Parameters and shapes", promise=2, kind="by hand")
 def counted(n_parameters, W2_shape, a2_shape):
     """Parameters per layer of a 12-30-20-5 network; the shapes of W and a of hidden layer 2, for 200 instances."""
     n_parameters = expect.array("n_parameters", n_parameters, shape=(3,))
     W2_shape = tuple(expect.array("W2_shape", W2_shape, shape=(2,)))
+    if isinstance(a2_shape, (tuple, list)) and len(a2_shape) == 1:
+        raise Hint("one-instance", "`a2_shape` is that of one instance alone. Here, 200 are given at once.")
     a2_shape = tuple(expect.array("a2_shape", a2_shape, shape=(2,)))
     n_in, n_out = np.array([12, 30, 20]), np.array([30, 20, 5])
     right = n_in * n_out + n_out
@@ -30,9 +44,14 @@ def counted(n_parameters, W2_shape, a2_shape):
         raise Hint("neurons", "These are the neurons of each layer. Parameters are the arrows that lead into them.")
     if close(n_parameters, np.cumsum(right)):
         raise Hint("running-total", "These numbers add up from layer to layer. Give those of each layer alone.")
+    if close(n_parameters, n_in[0] * n_out + n_out):
+        raise Hint("from-inputs", "Only the first hidden layer gets the 12 inputs. What goes into the other layers?")
+    if close(n_parameters, 200 * right):
+        raise Hint("times-instances", "The instances do not count: all of them go through the same weights and biases.")
     if not close(n_parameters, right):
         n_right = np.isclose(n_parameters, right).sum()
-        raise Wrong(f"{n_right} of the three numbers of parameters are right. Count weights and biases of each layer.")
+        first = ("first hidden layer", "second hidden layer", "output layer")[np.isclose(n_parameters, right).argmin()]
+        raise Wrong(f"{n_right} of the three numbers of parameters are right. Count again those of the {first}.")
     if W2_shape == (20, 30):
         raise Hint("W-turned", "The parameters are right. In `W2_shape` the two numbers are turned: XW must fit.")
     if W2_shape == (31, 20):
@@ -47,6 +66,10 @@ def counted(n_parameters, W2_shape, a2_shape):
         raise Hint("goes-in", "Nearly all is right. But `a2_shape` is what goes into this layer, not what comes out.")
     if a2_shape in ((1, 20), (30, 20)):
         raise Hint("instances-lost", "Nearly all is right. But `a2_shape` should have a row for each instance.")
+    if a2_shape == (200, 21):
+        raise Hint(
+            "bias-in-a", "Nearly all is right. But the bias neuron is no column of `a` here: b is added instead."
+        )
     if a2_shape != (200, 20):
         raise Wrong("Nearly all is right. `a2_shape` has a row for each instance and a column for each neuron.")
     return "The number of instances is in no parameter: the same network takes 1 instance or a million."
@@ -75,6 +98,10 @@ def lines(f_of_g, g_of_f, one_layer):
             raise Hint("constants", f"In `{name}` you multiplied the constants. Put one formula into the other.")
         if close(line, [wanted[0], -outer[0] * inner[1] + outer[1]]):
             raise Hint("sign", f"In `{name}`, look again at the sign of the product of outer slope and inner constant.")
+        if close(line, [wanted[0], outer[0] * inner[1] - outer[1]]):
+            raise Hint("outer-sign", f"In `{name}`, look again at the sign of the constant of the outer function.")
+        if close(line, [wanted[0], outer[0] * inner[1]]):
+            raise Hint("outer-constant", f"In `{name}`, the outer function adds its own constant, too.")
         if not close(line, wanted):
             part = "slope" if not close(line[0], wanted[0]) else "value at x = 0"
             raise Wrong(f"In `{name}`, the {part} is not right. Put x = 0 and x = 1 into both functions, one by one.")
@@ -121,11 +148,21 @@ def forward_repaired(forward, smallest):
     if close(result, through(same, output)):
         raise Hint("hidden-lost", "Now `hidden` is not used at all: without a bend, the layers are one.")
     result = expect.array(name, result, shape=(7, 3))
+    *first_layers, (W, b) = weights
+    if close(result, through(relu, output, layers=[*first_layers, (W, 0 * b)])):
+        raise Hint("bias-lost", "`hidden` and `output` are in their places. But the last layer has lost its bias.")
     if not close(result, through(relu, output)):
         raise Wrong("`forward` is not right yet: `hidden` acts in all layers but the last, and `output` in the last.")
     one_layer = expect.array(name, call(forward, X, [weights[0]], relu, output), shape=(7, 5))
     if not close(one_layer, output(X @ weights[0][0] + weights[0][1])):
         raise Wrong("It is right for this network, but not for one with a single layer, which is the output layer.")
+    again = expect.array(name, call(_twice(forward), X, weights, relu, output), shape=(None, None))
+    if not close(again, result):
+        raise Hint(
+            "list-changed", "It is right once. But it changes the list `weights`: a second call finds another one."
+        )
+    if isinstance(smallest, float) and smallest == -np.inf:
+        smallest = -1.0
     smallest = expect.number("smallest", smallest)
     if smallest < 0:
         raise Hint("negative", "`forward` is repaired. But what did the broken one do last to every negative sum?")
@@ -159,10 +196,20 @@ def curve(W1, b1, W2, b2):
             "change-sign",
             "At some bend the slope changes the wrong way: the change is the new slope minus the one before.",
         )
-    at = [close(y[round(100 * knot)], height) for knot, height in zip(knots, heights, strict=True)]
+    points = list(zip(knots, heights, strict=True))
+    at = [close(y[round(100 * knot)], height) for knot, height in points]
     if all(at):
         raise Hint("bends-elsewhere", "It goes through the four points, but is not straight between them.")
-    raise Wrong(f"Your curve goes through {sum(at)} of the four points.")
+    bends = x[1:-1][np.abs(np.diff(y, n=2)) > 1e-6]
+    elsewhere = bends[(np.abs(bends - 1) > 0.015) & (np.abs(bends - 2) > 0.015)]
+    if elsewhere.size:
+        raise Hint("bends", f"Your curve bends at about x = {elsewhere[0]:.3g}. Where do two straight pieces meet?")
+    if close(y[:100], y[:1].repeat(100)):
+        raise Hint("flat-start", "From x = 0 to 1 your curve is flat. Which neuron gives it the first slope?")
+    x_missed, y_missed = points[at.index(False)]
+    raise Wrong(
+        f"Your curve goes through {sum(at)} of the four points. The first that it misses is ({x_missed}, {y_missed})."
+    )
 
 
 @exercise(5, "The larger of two", promise=4, kind="design", points=3)
@@ -175,6 +222,11 @@ def larger(W1, b1, W2, b2):
     y = (relu(X @ W1 + b1) @ W2 + b2)[:, 0]
     right = np.maximum(x1, x2)
     if close(y, right):
+        if not close(relu(1e4 * X @ W1 + b1) @ W2[:, 0] + b2, 1e4 * right):
+            raise Hint(
+                "far",
+                "It is right near 0, but not for numbers far below it: a bias only moves the place where ReLU ends.",
+            )
         return "A further layer can take the larger of two such results: so networks find a maximum of many."
     if close(y, np.minimum(x1, x2)):
         raise Hint(
@@ -188,12 +240,20 @@ def larger(W1, b1, W2, b2):
         raise Hint("difference", "This is by how much one number is larger than the other. What must be added to it?")
     if close(y, x1 + x2) or close(y, relu(x1) + relu(x2)):
         raise Hint("sum", "For positive inputs, this network adds the two numbers. Which neuron compares them?")
+    if close(y, x1 + relu(x1 - x2)) or close(y, x2 + relu(x2 - x1)):
+        raise Hint("added-to-larger", "You add the difference to the number from which it goes up. Try x1 = 3, x2 = 1.")
     positive = (X > 0).all(axis=1)
     if close(y[positive], right[positive]):
         message = "It is right as long as both inputs are positive. How does a negative input come through a ReLU?"
         raise Hint("negative", message)
     if close(y - y.mean(), right - right.mean()):
         raise Hint("height", "All outputs are wrong by the same amount: look at the biases.")
+    for point in ([3, 1], [1, 3], [-3, -1], [-1, -3]):
+        output = (relu(point @ W1 + b1) @ W2 + b2)[0]
+        if not close(output, max(point)):
+            raise Wrong(
+                f"For x1 = {point[0]} and x2 = {point[1]} the output is {output:.3g}. Follow the three neurons."
+            )
     raise Wrong(f"The output is right in {np.isclose(y, right).sum()} of 400 cases.")
 
 
@@ -237,6 +297,8 @@ def wide_or_deep(pieces, neurons_in_one_layer, parameters, times):
         )
     if close(times, 10000):
         raise Hint("squared", "All right but `times`: so many would make the error far smaller still.")
+    if close(times, 0.1):
+        raise Hint("upside-down", "All right but `times`: it takes more neurons, not fewer.")
     if not 9.9 < times < 10.1:
         raise Wrong("All right but `times`: the error falls as 1 / m². By which factor must m grow?")
     wide = 3 * neurons_in_one_layer + 1

@@ -59,6 +59,11 @@ def softplus(softplus, softplus_derivative):
             "half-rewritten",
             "For negative `z` it is right. For positive `z` you took e^z out of the sum: what does its logarithm add?",
         )
+    if close(moderate, np.abs(Z) + np.log1p(np.exp(-np.abs(Z)))):
+        raise Hint(
+            "taken-out-twice",
+            "For positive `z` it is right. For negative `z` nothing large was taken out: what is added there?",
+        )
     if any(close(moderate, right / np.log(base)) for base in (2, 10)):
         raise Hint("base", "This is a logarithm to another base. ln is the natural one, in NumPy `np.log`.")
     if close(moderate, 1 + np.exp(Z)):
@@ -68,7 +73,8 @@ def softplus(softplus, softplus_derivative):
             "derivative-first", "This is already the derivative of softplus. It belongs into the other function."
         )
     if not close(moderate, right):
-        raise Wrong(f"`softplus` is right for {np.isclose(moderate, right).sum()} of {len(Z)} sums from -6 to 6.")
+        n_right, at_0 = np.isclose(moderate, right).sum(), moderate[Z == 0][0]
+        raise Wrong(f"`softplus` is right for {n_right} of {len(Z)} sums from -6 to 6. At 0 it gives {at_0:.3g}.")
     large = _values("softplus", softplus, LARGE, finite=False)
     if not np.isfinite(large).all():
         raise Hint(
@@ -96,7 +102,9 @@ def softplus(softplus, softplus_derivative):
         )
     if close(moderate, 1 / (1 + np.exp(Z))):
         raise Hint(
-            "no-inner", "`softplus` is right. In the derivative the inner one is missing: 1 + e^z changes with z, too."
+            "no-inner",
+            "`softplus` is right, but its derivative should rise. Is the inner derivative missing (1 + e^z changes "
+            "with z, too), or a minus in the power?",
         )
     if close(moderate, 1 - logistic) or close(moderate, -logistic):
         raise Hint(
@@ -129,6 +137,12 @@ def tanh_repaired(tanh_backward, right_at, broken_at_one):
         raise Hint("no-chain", "This is the slope alone. The backward step multiplies what comes back, `da`, by it.")
     if close(dz, da * a * (1 - a)):
         raise Hint("logistic", "This is the backward step of the logistic function.")
+    if close(dz, da * (1 - a) ** 2):
+        raise Hint("square-outside", "In the slope of tanh, only the output is squared, not the whole parenthesis.")
+    if close(dz, da - a**2):
+        raise Hint("parentheses", "Python multiplies before it subtracts: put the whole slope in parentheses.")
+    if close(dz, da * a**2):
+        raise Hint("no-one", "The square of the output is only a part of the slope of tanh.")
     if close(dz, da * (1 - a)):
         raise Hint("no-square", "In the slope of tanh, the output is squared.")
     if close(dz, -da * slope):
@@ -136,7 +150,7 @@ def tanh_repaired(tanh_backward, right_at, broken_at_one):
     if close(dz, da * (1 - np.tanh(a))):
         raise Hint("square-removed", "You took away the square. The mistake lies in the other part of the formula.")
     if not close(dz, da * slope):
-        raise Wrong("`tanh_backward` does not give `da` times the slope of tanh.")
+        raise Wrong("`tanh_backward` does not give `da` times the slope of tanh. How is it computed from `a`?")
     right_at, broken = expect.number("right_at", right_at), expect.number("broken_at_one", broken_at_one)
     if close(abs(right_at), 1):
         raise Hint("right-at-end", "It is repaired. But is tanh(1) equal to 1? The two formulas agree elsewhere.")
@@ -181,6 +195,8 @@ def too_long(dw, db, dies_from, dw_relu, dw_leaky):
         raise Hint("hits", "`dies_from`: with this learning rate the step lands exactly on the target. Go further.")
     if close(dies_from, z / (right_dw * x)):
         raise Hint("weight-only", "`dies_from`: the bias moves as well, and helps to pull the sum down.")
+    if close(dies_from, z / right_db):
+        raise Hint("bias-only", "`dies_from`: the weight moves as well, and with it the sum.")
     if close(dies_from, z / (right_dw + right_db)):
         raise Hint("sum-without-input", "`dies_from`: in the sum, the new weight is multiplied by the input, 2.")
     if not close(dies_from, limit):
@@ -207,6 +223,8 @@ def too_long(dw, db, dies_from, dw_relu, dw_leaky):
         raise Hint("leaky-sign", "`dw_leaky`: the output is now too low. Is the error positive or negative?")
     if close(dw_leaky, 2 * (z - y) * 0.01 * x):
         raise Hint("leak-once", "`dw_leaky`: the leak acts twice, on the slope and on the output.")
+    if close(abs(dw_leaky), 0.01 * right_dw):
+        raise Hint("old-error", "`dw_leaky`: this comes from the error before the step. The output is another one now.")
     if not close(dw_leaky, 2 * (0.01 * z - y) * 0.01 * x, 1e-4):
         raise Wrong("`dw_leaky` is not right. Compute sum, output and error after the step, then the chain rule.")
     return "Twice the best learning rate is enough to kill it. The leaky neuron still feels a small pull upward."
@@ -237,6 +255,8 @@ def deep_logistic(at_most, weight, factor):
         raise Hint("miscounted", "`at_most`: you are off by one neuron.")
     if close(powers, 0, 1e-3):
         raise Hint("tanh", "`at_most`: this is the bound for tanh or ReLU, whose slope can be 1.")
+    if close(powers, -n, 4e-3):
+        raise Hint("upside-down", "`at_most`: this is a very large number. Each of the slopes is far below 1.")
     if not close(powers, n, 4e-3):
         raise Wrong("`at_most` is not right. How steep is the logistic function at most, and how often is it met?")
     if close(abs(weight), 0.25):

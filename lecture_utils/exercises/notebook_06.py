@@ -26,6 +26,10 @@ def softmax_by_hand(p, loss, gradient):
         )
     if close(p, from_scratch.logistic(z), 5e-3):
         raise Hint("logistic", "`p`: you took the logistic function of each logit; then they do not sum to 1.")
+    if np.abs(p - right).max() < 0.006 and close(p, np.round(p, 2)) and not close(p, right, 2e-3):
+        raise Hint("two-digits", "`p`: nearly. Two decimal places are not enough: give three, or fractions.")
+    if close(p, 100 * right, 6e-3):
+        raise Hint("percent", "`p`: these are percent. A probability is a number from 0 to 1.")
     if not close(p.sum(), 1, 5e-3):
         raise Wrong(f"`p`: the three probabilities sum to {p.sum():.3g}. What should they sum to?")
     if not close(p, right, 2e-3):
@@ -44,6 +48,10 @@ def softmax_by_hand(p, loss, gradient):
         raise Hint(
             "mean-of-classes", "`p` is right. `loss`: the mean is over instances, and here is one. Do not divide by 3."
         )
+    if close(loss, -np.log2(right[1]), 2e-3):
+        raise Hint("log-2", "`p` is right. `loss`: you took the logarithm to the base 2; here it is the natural one.")
+    if close(loss, right[1], 2e-3) or close(loss, 1 - right[1], 2e-3):
+        raise Hint("no-log", "`p` is right. `loss`: you took the right probability. But where is the logarithm?")
     if not close(loss, -np.log(right[1]), 2e-3):
         raise Wrong("`p` is right, `loss` is not. It is minus the logarithm of one of the three probabilities.")
     if close(gradient, y - right, 2e-3):
@@ -57,6 +65,12 @@ def softmax_by_hand(p, loss, gradient):
     if close(gradient, right, 2e-3):
         raise Hint(
             "no-label", "`p` and `loss` are right. `gradient`: this is `p`. What is subtracted for the true class?"
+        )
+    if close(gradient, right - [1, 0, 0], 2e-3) or close(gradient, right - [0, 0, 1], 2e-3):
+        raise Hint("other-class", "`p` and `loss` are right. `gradient`: the 1 in `y` stands at the true class.")
+    if close(gradient, (right - y) / 3, 2e-3):
+        raise Hint(
+            "by-classes", "`p` and `loss` are right. `gradient`: one divides by the instances; here there is only one."
         )
     if not close(gradient, right - y, 2e-3):
         raise Wrong("`p` and `loss` are right, `gradient` is not. Its three parts sum to 0: see section 6.")
@@ -89,7 +103,7 @@ def stretched(added, multiplied, times_zero, loss):
         raise Hint(
             "as-before", "`times_zero`: these are the probabilities of (2, 1, 0). Which logits are there after it?"
         )
-    if not close(times_zero, [1 / 3] * 3, 4e-3):
+    if not close(times_zero, [1 / 3] * 3, 6e-3):
         raise Wrong("`times_zero`: write down the three logits first. How do they differ?")
     if loss == "falls":
         raise Hint(
@@ -111,8 +125,8 @@ def huber_of_delta(huber_delta):
         loss, slope = expect.items("huber_delta(y, a, delta)", returned, 2, "the loss and its derivatives")
         if np.shape(loss) == r.shape:
             raise Hint("each", "You return a loss for each prediction. The loss of all is their mean.")
-        loss = expect.number("the loss", loss)
-        slope = expect.array("the derivatives", slope, shape=r.shape)
+        loss = expect.number("loss", loss)
+        slope = expect.array("derivatives", slope, shape=r.shape)
         right = np.where(small, r**2 / 2, delta * (size - delta / 2))
         seen = f"With delta = {delta:g}: "
         if close(loss, right.sum()):
@@ -129,6 +143,10 @@ def huber_of_delta(huber_delta):
             raise Hint("half-of-1", f"{seen}what is subtracted from |r| is half of delta, not 1/2.")
         if close(loss, np.where(small, r**2 / 2, delta * (r - delta / 2)).mean()):
             raise Hint("negative-errors", f"{seen}for large errors below 0, take the absolute value |r|.")
+        if close(loss, np.where(r <= delta, r**2 / 2, delta * (size - delta / 2)).mean()):
+            raise Hint("large-below", f"{seen}your loss takes large errors below 0 for small ones. Look at |r|.")
+        if close(loss, np.where(small, size / 2, delta * (size - delta / 2)).mean()):
+            raise Hint("no-square", f"{seen}for small errors, the error is squared.")
         if close(loss, np.where(small, delta * (size - delta / 2), r**2 / 2).mean()):
             raise Hint("cases-crossed", f"{seen}the two cases have changed places.")
         if not close(loss, right.mean()):
@@ -151,6 +169,10 @@ def huber_of_delta(huber_delta):
             raise Hint("not-cut", "The loss is right. But these derivatives grow without end, as those of MSE.")
         if close(slope, np.abs(pull) / r.size) or close(slope, np.where(small, r, delta) / r.size):
             raise Hint("sign-lost", "The loss is right. For large errors below 0, the derivative is negative.")
+        if close(slope, np.where(small, 2 * r, pull) / r.size):
+            raise Hint("twice", "The loss is right. For small errors it is half of the square: how steep is that?")
+        if close(slope, np.clip(r, 0, delta) / r.size):
+            raise Hint("cut-at-0", "The loss is right. But no derivative is negative: errors below 0 are cut off.")
         if not close(slope, pull / r.size):
             raise Wrong(f"{seen}the loss is right, the derivatives are not. How steep is each of the two cases?")
     return "With a very large delta this is half of MSE, with a very small one nearly delta times MAE."
@@ -291,7 +313,16 @@ def small_classifier(train_classifier):
     X, y = digits.data / 16, digits.target
     order = np.random.default_rng(42).permutation(len(X))
     train, valid = order[:1297], order[1297:]
-    network = call(train_classifier, X[train], y[train], seconds=9)
+    try:
+        network = call(train_classifier, X[train], y[train], seconds=9)
+    except Hint as hint:
+        if hint.id == "endless":
+            message = "`train_classifier` takes too long, and was stopped. Some 100 epochs are plenty for this network."
+            raise Hint("too-long", message) from None
+        if hint.id == "exception" and "(1297, 10)" in str(hint):
+            message = "This loss wants ten numbers for each picture. Which one takes a class, a whole number?"
+            raise Hint("labels", message) from None
+        raise
     expect.instance("train_classifier(X, y)", network, from_scratch.MLP, "a network, from_scratch.MLP")
     n_in, n_out = network.weights[0][0].shape[0], network.weights[-1][0].shape[1]
     if n_in != 64:

@@ -48,6 +48,19 @@ def double(x, y_true, w, b):
     return w + 2 * error(x, y_true, w, b) * x, b + error(x, y_true, w, b)
 
 
+def always_adds(x, y_true, w, b):
+    return w + abs(error(x, y_true, w, b)) * x, b + abs(error(x, y_true, w, b))
+
+
+def by_sum(x, y_true, w, b):
+    return w + (y_true - x @ w - b) * x, b + y_true - x @ w - b
+
+
+def step_at_zero_no(x, y_true, w, b):
+    change = y_true - (1 if x @ w + b > 0 else 0)
+    return w + change * x, b + change
+
+
 def only_weights(x, y_true, w, b):
     return w + error(x, y_true, w, b) * x
 
@@ -70,11 +83,13 @@ RIGHT = {
     "xnor_proof": [(SIGNS, [1, 1, 2], [1, 1, 2]), (np.array(SIGNS), (1, 1, 2), np.array([1, 1, 2]))],
     "xnor_weights": [
         (*AND_OR, [[1], [-1]], 0.5),
+        (*AND_OR, [[1], [-1]], 0),
+        ([[1, -1], [1, -1]], [-1.5, 0.5], [[1], [1]], -0.5),  # AND or NOR
         ([[10, 10], [10, 10]], [-5, -15], np.array([[-3], [3]]), [2]),  # OR, AND
         ([[1, -1], [-1, 1]], [-1, -1], [[-0.1], [-0.1]], 0.05),  # only the one, only the other
         ([[-1, -1], [1, 1]], [0, -1], [[1], [-1]], -0.5),  # XOR's second layer; the first tells x2 from x2 and not x1
     ],
-    "step_repaired": [(step, 100), (step_in_place, 100.0)],
+    "step_repaired": [(step, 100), (step_in_place, 100.0), (step_at_zero_no, 100)],
     "learns_xor": [(learner(),), (learner(n_hidden=4, hidden="logistic", epochs=1000),)],
 }
 
@@ -83,12 +98,18 @@ WRONG = {
         ("unchanged", [1, -1], 0, -1),
         ("subtracted", [-1, -4], -1, -15),
         ("no-input", [2, 0], 1, 5),
+        ("replaced", [2, 3], 1, 14),
+        ("error-of-z", [5, 5], 2, 27),
         (None, [3, -4], 1, 0),
+        (None, [3, 4], 1, 19),
+        (None, [2, -3], 1, -4),
         ("no-bias", [3, 2], 0, 12),
         (None, [3, 2], -1, 11),
         ("old-weights", [3, 2], 1, -1),
         ("old-bias", [3, 2], 1, 12),
-        (None, [3, 2], 1, 14),
+        ("output", [3, 2], 1, 1),
+        ("growth", [3, 2], 1, 14),
+        (None, [3, 2], 1, 11),
     ],
     "smaller_rate": [
         ("fewer", "fewer", 0.1, "no"),
@@ -97,7 +118,10 @@ WRONG = {
         ("larger", "same", 10, "no"),
         ("compound", "same", 0.1**30, "no"),
         ("random-start", "same", 0.1, "yes"),
+        ("more", "more", 1, "yes"),
         (None, "same", 0.2, "no"),
+        (None, "same", 3, "no"),
+        (None, "same", 0.9, "no"),
     ],
     "xnor_proof": [
         ("xor", ["<", ">=", ">=", "<"], [1, 1, 2], [1, 1, 2]),
@@ -106,12 +130,27 @@ WRONG = {
         ("bias-once", SIGNS, [1, 1, 1], [1, 1, 2]),
         ("bias-lost", SIGNS, [1, 1, 2], [1, 1, 0]),
         ("counted-twice", SIGNS, [2, 2, 2], [1, 1, 2]),
+        ("border", [">", "<=", "<=", ">"], [1, 1, 2], [1, 1, 2]),
+        ("bias-once", SIGNS, [1, 1, 2], [1, 1, 1]),
+        ("counted-twice", SIGNS, [1, 1, 2], [2, 2, 2]),
+        ("all-cases", SIGNS, [2, 2, 4], [2, 2, 4]),
+        (None, SIGNS, [0, 0, 2], [1, 1, 2]),
+        (None, SIGNS, [-1, -1, -2], [1, 1, 2]),
+        (None, ["<", "<", "<", ">="], [1, 1, 2], [1, 1, 2]),
         (None, SIGNS, [1, 1, 2], [0, 1, 2]),
         (None, [">=", ">=", "<", ">="], [1, 1, 2], [1, 1, 2]),
     ],
     "xnor_weights": [
         ("xor", *AND_OR, [[-1], [1]], -0.5),
         ("constant", *AND_OR, [[1], [-1]], -0.5),
+        ("constant", *AND_OR, [[-1], [1]], 0.5),
+        ("constant", *AND_OR, [[1], [1]], 0.5),
+        ("constant", [[1, -1], [1, -1]], [-1.5, 0.5], [[1], [1]], -1.5),  # AND, NOR, and then AND in place of OR
+        ("constant", [[-1, -1], [-1, -1]], [1.5, 0.5], [[-1], [1]], -0.5),
+        ("order", [[1, 1], [1, 1]], [-0.5, -1.5], [[1], [-1]], 0.5),
+        ("merged", [[1, 1], [-1, -1]], [-1.5, 0.5], [[1], [1]], -0.5),  # AND and NOR, in rows
+        ("merged", [[1, 1], [1, 1]], [1.5, 0.5], [[1], [-1]], 0.5),
+        ("xor", [[-1, 1], [-1, 1]], [1.5, -0.5], [[1], [1]], -1.5),
         ("border", *AND_OR, [[1], [-1]], 1),
         ("merged", [[1, 1], [1, 1]], [-1.5, -1.5], [[1], [-1]], 0.5),
         (None, *AND_OR, [[1], [1]], -0.5),
@@ -122,11 +161,18 @@ WRONG = {
         ("no-bias", without_bias, 100),
         ("bias-turned", bias_turned, 100),
         ("moves-when-right", always_moves, 100),
+        ("only-weights", only_weights, 100),
+        ("still-turned", always_adds, 100),
+        ("moves-when-right", by_sum, 100),
         (None, double, 100),
         ("learns", step, 0),
         ("setosa-wrong", step, 50),
         ("all-wrong", step, 150),
+        ("all-wrong", step, 149),
+        ("learns", step, 9),
+        ("first", step, 99),
         (None, step, 70),
+        (None, step, 1),
     ],
     "learns_xor": [
         ("many", learner(n_hidden=5)),
@@ -134,6 +180,7 @@ WRONG = {
         ("same-start", learner(fixed_seed=1)),
         ("short", learner(epochs=10)),
         ("stuck", learner(n_hidden=2, hidden="relu")),
+        ("too-long", learner(epochs=1_000_000)),
         (None, learner(n_inputs=3)),
     ],
 }

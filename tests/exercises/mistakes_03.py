@@ -68,6 +68,32 @@ def last_hidden_linear(X, weights, hidden, output):
     return output(X)
 
 
+def last_bias_lost(X, weights, hidden, output):
+    for W, b in weights[:-1]:
+        X = hidden(X @ W + b)
+    return output(X @ weights[-1][0])
+
+
+def with_pop(X, weights, hidden, output):
+    W_last, b_last = weights.pop()
+    for W, b in weights:
+        X = hidden(X @ W + b)
+    return output(X @ W_last + b_last)
+
+
+def off_by_one(X, weights, hidden, output):
+    for i, (W, b) in enumerate(weights):
+        X = output(X @ W + b) if i == len(weights) else hidden(X @ W + b)
+    return X
+
+
+def last_sum_kept(X, weights, hidden, output):
+    for W, b in weights:
+        z = X @ W + b
+        X = hidden(z)
+    return output(z)
+
+
 def two_hidden_layers(X, weights, hidden, output):
     (W1, b1), *middle = weights
     return forward(hidden(X @ W1 + b1), middle, hidden, output) if middle else hidden(X @ W1 + b1)
@@ -76,12 +102,12 @@ def two_hidden_layers(X, weights, hidden, output):
 RIGHT = {
     "counted": [(COUNTS, (30, 20), (200, 20)), (np.array(COUNTS, float), [30, 20], np.array([200, 20]))],
     "lines": [(*LINES, ONE_LAYER), ([-12.0, 17.0], np.array([-12, 3]), ("Yes", "no", "yes ", "NO"))],
-    "forward_repaired": [(forward, 0), (by_position, np.array([0.0]))],
-    "curve": [(*BENDS, [[2], [-2], [-2]], 1), ([[2, 0.5, 3]], [0, -0.5, -6], [[1], [-4], [-2 / 3]], [1.0]),
+    "forward_repaired": [(forward, 0), (by_position, np.array([0.0])), (last_sum_kept, 0)],
+    "curve": [(*BENDS, [[2], [-2], [-2]], 1), ([[2, 2, 2]], [0, -2, -4], [[1], [-1], [-1]], 1),
+              ([[2, 0.5, 3]], [0, -0.5, -6], [[1], [-4], [-2 / 3]], [1.0]),
               ([[-1, 1, 1]], [1, -1, -2], [[-2], [0], [-2]], 3)],
     "larger": [(*MAX, [[1], [-1], [1]], 0), ([[1, -1, -1], [0, 0, 1]], [0, 0, 0], [[1], [-1], [1]], 0),
-               ([[0, 0, 2], [2, -1, -2]], [0, 0, 0], [[0.5], [-1], [0.5]], np.array([0.0])),
-               ([[0, 1, 1], [1, 0, -1]], [50, 90, 0], [[1], [0], [1]], -50)],
+               ([[0, 0, 2], [2, -1, -2]], [0, 0, 0], [[0.5], [-1], [0.5]], np.array([0.0]))],
     "wide_or_deep": [(81, 80, 46, 10), (81.0, np.array([80]), 46, 9.95)],
 }  # fmt: skip
 
@@ -100,7 +126,12 @@ WRONG = {
         ("goes-in", COUNTS, (30, 20), (200, 30)),
         ("instances-lost", COUNTS, (30, 20), (1, 20)),
         ("instances-lost", COUNTS, (30, 20), (30, 20)),
+        ("one-instance", COUNTS, (30, 20), (20,)),
+        ("from-inputs", [390, 260, 65], (30, 20), (200, 20)),
+        ("times-instances", [78_000, 124_000, 21_000], (30, 20), (200, 20)),
+        ("bias-in-a", COUNTS, (30, 20), (200, 21)),
         (None, [390, 620, 100], (30, 20), (200, 20)),
+        (None, [390, 620, 125], (30, 20), (200, 20)),
         (None, COUNTS, (200, 20), (200, 20)),
         (None, COUNTS, (30, 20), (200, 5)),
     ],
@@ -117,6 +148,12 @@ WRONG = {
         ("is-a-line", *LINES, ["no", "no", "no", "no"]),
         ("bend", *LINES, ["yes", "yes", "yes", "no"]),
         ("curved", *LINES, ["yes", "no", "yes", "yes"]),
+        ("outer-sign", (-12, 17), (-12, 13), ONE_LAYER),
+        ("outer-constant", (-12, 15), (-12, 8), ONE_LAYER),
+        ("outer-constant", (-12, 17), (-12, 8), ONE_LAYER),
+        ("is-a-line", *LINES, ["yes", "no", "no", "no"]),
+        ("is-a-line", *LINES, ["no", "yes", "no", "yes"]),
+        ("bend", *LINES, ["yes", "yes", "yes", "yes"]),
         (None, (12, 17), (-12, 3), ONE_LAYER),
         (None, (-12, 17), (-12, 7), ONE_LAYER),
     ],
@@ -129,6 +166,10 @@ WRONG = {
         ("hidden-lost", layer_linear, 0),
         ("negative", forward, -1),
         ("positive", forward, 1),
+        ("negative", forward, -np.inf),
+        ("bias-lost", last_bias_lost, 0),
+        ("list-changed", with_pop, 0),
+        ("output-lost", off_by_one, 0),
         (None, output_twice, 0),
         (None, last_hidden_linear, 0),
         (None, two_hidden_layers, 0),
@@ -142,7 +183,13 @@ WRONG = {
         ("change-sign", *BENDS, [[2], [2], [2]], 1),
         ("change-sign", *BENDS, [[-2], [2], [2]], 1),
         ("bends-elsewhere", [[1, 1, 1]], [0, -1 / 2, -5 / 3], [[3], [-2], [-3]], 1),
+        ("bends", [[1, 1, 1]], [0, -1 / 3, -2 / 3], [[2], [-2], [-2]], 1),
+        ("bends", [[2, 0, -2]], [1, 3, 7], [[1], [1], [1]], 0),
+        ("flat-start", [[1, 1, 1]], [-1, -2, -4], [[2], [-2], [-2]], 1),
+        ("flat-start", *BENDS, [[0], [-2], [-2]], 1),
         (None, [[1, 1, 1]], [0, -1, -4], [[2], [-2], [-2]], 1),
+        (None, *BENDS, [[2], [-2], [-1]], 1),
+        (None, *BENDS, [[2], [-2], [0]], 1),
         (None, *BENDS, [[1], [3], [3]], 1),
     ],
     "larger": [
@@ -153,7 +200,13 @@ WRONG = {
         ("difference", [[-1, 0, 0], [1, 0, 0]], [0, 0, 0], [[1], [0], [0]], 0),
         ("sum", [[1, 0, 0], [0, 1, 0]], [0, 0, 0], [[1], [1], [0]], 0),
         ("negative", [[1, 0, 0], [-1, 1, 0]], [0, 0, 0], [[1], [1], [0]], 0),
+        ("far", [[0, 1, 1], [1, 0, -1]], [50, 90, 0], [[1], [0], [1]], -50),
+        ("far", [[1, 0, 0], [-1, 1, 0]], [0, 1000, 0], [[1], [1], [0]], -1000),
+        ("added-to-larger", [[1, 1, -1], [-1, 0, 0]], [0, 0, 0], [[1], [1], [-1]], 0),
+        ("negative", [[1, -1, 1], [-1, 1, 1]], [0, 0, 0], [[0.5], [0.5], [0.5]], 0),  # half of sum and distance
+        ("negative", [[1, 1, 0], [-1, -1, 1]], [0, 0, 0], [[1], [0], [1]], 0),
         ("height", *MAX, [[1], [-1], [1]], 1),
+        (None, [[1, -1, 0], [0, 0, 1]], [0, 0, 0], [[1], [1], [1]], 0),
         (None, *MAX, [[1], [-1], [-1]], 0),
         ("negative", *MAX, [[1], [1], [1]], 0),
         (None, *BOTH_WAYS, [[1], [-1], [0]], 0),
@@ -175,6 +228,10 @@ WRONG = {
         (None, 9, 8, 46, 10),
         (None, 81, 40, 46, 10),
         (None, 81, 80, 12, 10),
+        ("power", 243, 242, 46, 10),
+        ("upside-down", 81, 80, 46, 0.1),
+        (None, 81, 80, 58, 10),
+        (None, 81, 80, 34, 10),
         (None, 81, 80, 46, 20),
     ],
 }

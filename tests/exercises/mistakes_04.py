@@ -47,6 +47,12 @@ def slopes_with(dw1, spoil=1.0):
     return slopes
 
 
+def slopes_without_weights(x, y1, y2, w1, w2, w3):
+    a = logistic(x * w1)
+    dp, dq = 2 * (a * w2 - y1), 2 * (a * w3 - y2)
+    return (dp + dq) * a * (1 - a) * x, dp * a, dq * a
+
+
 def right_slopes(x, y1, y2, w1, w2, w3):
     a = logistic(x * w1)
     dp, dq = 2 * (a * w2 - y1), 2 * (a * w3 - y2)
@@ -56,12 +62,17 @@ def right_slopes(x, y1, y2, w1, w2, w3):
 REPAIRED = slopes_with(lambda p, q, x, a: (p + q) * slope(a) * x)
 
 RIGHT = {
-    "another_target": [CHAIN, (0.54, 0.1063, 0.0777, -0.04703), (0.5395, 0.106, 0.0777, -0.0466)],
+    "another_target": [
+        CHAIN,
+        (0.54, 0.1063, 0.0777, -0.04703),
+        (0.54, 0.106, 0.077, -0.047),
+        (0.5395, 0.106, 0.0777, -0.0466),
+    ],
     "two_nudges": [(*NUDGES, 10, 100), (3.31, 3.01, 10.3, 100), (np.array([3.31]), 3.01, 10.0, 99.9)],
     "backward_logistic": [(backward_with(slope),), (as_lists,), (backward_with(lambda a: a - a**2),)],
     "slopes_repaired": [(REPAIRED, "dw1"), (right_slopes, " dw1")],
     "different_neurons": [([1, 2, 3],), (np.array([1.0, 2.0, 3.0]),)],
-    "small_network": [([784, 8, 10], 0.05), (np.array([784, 8, 10]), 0.07)],
+    "small_network": [([784, 8, 10], 0.05), (np.array([784, 8, 10]), 0.1), ([784, 7, 10], 0.05)],
 }
 
 WRONG = {
@@ -82,9 +93,16 @@ WRONG = {
         ("no-weight", *CHAIN[:3], 0.031),
         ("back-by-a1", *CHAIN[:3], 0.0229),
         (None, 0.46, *CHAIN[1:]),
-        (None, CHAIN[0], 0.2, *CHAIN[2:]),
+        ("two-digits", 0.54, 0.11, 0.08, -0.05),
+        ("slope-sign", 0.54, -0.106, -0.078, 0.047),
+        ("local", CHAIN[0], 0.197, 0.731, 1.5),
+        ("slope-of-a", 0.54, 0.1326, 0.0969, -0.0586),
+        ("half-slope1", *CHAIN[:3], -0.175),
+        ("half-slope1", *CHAIN[:3], -0.0644),
+        ("weight-sign", *CHAIN[:3], 0.047),
+        (None, CHAIN[0], 0.25, *CHAIN[2:]),
         (None, *CHAIN[:2], -0.078, CHAIN[3]),
-        (None, *CHAIN[:3], 0.047),
+        (None, *CHAIN[:3], -0.0344),
     ],
     "two_nudges": [
         ("swapped", *NUDGES[::-1], 10, 100),
@@ -99,7 +117,16 @@ WRONG = {
         ("same-gain", *NUDGES, 10, 10),
         (None, 3.3, 3.01, 10, 100),
         (None, 3.31, 3.1, 10, 100),
-        (None, *NUDGES, 100, 10),
+        ("small-nudge", 3.0301, 3.0001, 10, 100),
+        ("loss-itself", 1.331, 3.01, 10, 100),
+        (None, *NUDGES, -10, -100),
+        ("slope-there", 3.63, 3.01, 10, 100),
+        ("gains-swapped", *NUDGES, 100, 10),
+        ("upside-down", *NUDGES, 0.0301, 0.0001),
+        (None, 3.31, 3.31, 10, 100),
+        (None, 3.31, 3.0025, 10, 100),
+        (None, *NUDGES, 10, 31),
+        (None, *NUDGES, 100, 100),
         (None, *NUDGES, 10, 20),
     ],
     "backward_logistic": [
@@ -113,7 +140,11 @@ WRONG = {
         ("order", backward_in_reverse),
         ("turned", backward_with(slope, dW=lambda a, dz: dz.T @ a)),
         (None, backward_with(slope, first=7)),
-        (None, backward_with(lambda a: 1 - a**2)),
+        ("tanh", backward_with(lambda a: 1 - a**2)),
+        ("divided-twice", backward_with(slope, first=1 / 7)),
+        ("divided-twice", backward_with(slope, dW=lambda a, dz: a.T @ dz / len(dz))),
+        ("pair-turned", lambda *arguments: [pair[::-1] for pair in backward_with(slope)(*arguments)]),
+        (None, backward_with(lambda a: a**2)),
     ],
     "slopes_repaired": [
         ("untouched", slopes_with(lambda p, q, x, a: q * slope(logistic(a)) * x), "dw1"),
@@ -126,7 +157,9 @@ WRONG = {
         ("spoiled", slopes_with(lambda p, q, x, a: (p + q) * slope(a) * x, spoil=2), "dw1"),
         ("wrong-one", REPAIRED, "dw2"),
         ("wrong-one", REPAIRED, "dw3"),
+        ("weights-lost", slopes_without_weights, "dw1"),
         (None, slopes_with(lambda p, q, x, a: (p + q) * slope(a)), "dw1"),
+        (None, slopes_with(lambda p, q, x, a: ((p + q) * a * 1 - a) * x), "dw1"),
     ],
     "different_neurons": [
         ("all-differ", [3, 3, 3]),
@@ -136,7 +169,10 @@ WRONG = {
         ("output-weights", [1, 1, 3]),
         ("pair", [1, 3, 3]),
         ("biases", [1, 2, 1]),
-        (None, [1, 2, 2]),
+        ("random-batches", [2, 3, 3]),
+        ("pair", [1, 3, 1]),
+        ("biases", [1, 2, 2]),
+        (None, [1, 0, 3]),
     ],
     "small_network": [
         ("ends", [8], 0.05),
@@ -149,6 +185,8 @@ WRONG = {
         ("narrow", [784, 2, 10], 0.05),
         ("slow", [784, 8, 10], 0.0005),
         ("fast", [784, 8, 10], 1),
+        ("narrow", [784, 3, 10], 0.1),
+        ("slow", [784, 8, 10], 0.001),
         (None, [784, 2, 2, 2, 2, 2, 10], 0.05),
         (None, [784, 0, 10], 0.05),
     ],

@@ -17,6 +17,10 @@ def one_by_one(z):
     return [float(x) + np.log1p(np.exp(-x)) if x > 0 else np.log1p(np.exp(x)) for x in z]
 
 
+def by_two_formulas(z):
+    return np.where(z >= 0, z + np.log(1 + np.exp(-z)), np.log(1 + np.exp(z)))
+
+
 def by_formula(z):
     return np.log(1 + np.exp(z))
 
@@ -66,7 +70,12 @@ AT_ONE = 1 - np.tanh(1) ** 2
 
 RIGHT = {
     "slopes": [(0.16, 0.36, 1), (0.8 * 0.2, [1 - 0.8**2], 1.0)],
-    "softplus": [(softplus, logistic), (by_logaddexp, logistic_by_formula), (one_by_one, from_softplus)],
+    "softplus": [
+        (softplus, logistic),
+        (by_logaddexp, logistic_by_formula),
+        (one_by_one, from_softplus),
+        (by_two_formulas, logistic_by_formula),
+    ],
     "tanh_repaired": [(tanh_backward, 0, 0.42), (by_z, 0.0, AT_ONE)],
     "too_long": [(4, 2, 0.2, 0, -0.0404), ([4], 2.0, 1 / 5, -0.0, 2 * -1.01 * 0.01 * 2)],
     "deep_logistic": [(QUARTERS, 4, 7), (9e-13, 4.0, 8), (1e-12, 4, 10.0), (2.0**-40, -4, 6)],
@@ -82,7 +91,12 @@ WRONG = {
         ("square-only", 0.16, 0.64, 1),
         ("relu-output", 0.16, 0.36, 0.8),
         ("relu-left", 0.16, 0.36, 0),
+        ("a-as-z", 0.214, 0.559, 1),
+        ("half-formula", 0.2, 0.4, 1),
         (None, 0.25, 0.36, 1),
+        (None, 0.8, 0.8, 0.8),
+        (None, 0.16, 0.6, 1),
+        (None, 0.16, 0.04, 1),
         (None, 0.16, 1, 1),
         (None, 0.16, 0.36, 0.5),
     ],
@@ -91,13 +105,16 @@ WRONG = {
         ("jump", lambda z: np.where(z > 0, z, by_formula(z)), logistic),
         ("mirrored", lambda z: np.log(1 + np.exp(-z)), logistic),
         ("half-rewritten", lambda z: np.log(1 + np.exp(-np.abs(z))), logistic),
+        ("taken-out-twice", lambda z: np.abs(z) + np.log(1 + np.exp(-np.abs(z))), logistic),
         ("base", lambda z: np.log10(1 + np.exp(z)), logistic),
         ("base", lambda z: np.log2(1 + np.exp(z)), logistic),
         ("no-log", lambda z: 1 + np.exp(z), logistic),
         ("derivative-first", logistic, softplus),
         ("overflow", by_formula, logistic),
         ("overflow", one_formula_for_both, logistic),
+        ("overflow", lambda z: -np.log(1 / (1 + np.exp(z))), logistic),
         ("cut", capped, logistic),
+        ("cut", lambda z: np.nan_to_num(by_formula(z)), logistic),
         ("not-derived", softplus, softplus),
         ("derivative-of-relu", softplus, lambda z: np.where(z > 0, 1, 0)),
         ("derived-twice", softplus, lambda z: logistic(z) * (1 - logistic(z))),
@@ -121,7 +138,12 @@ WRONG = {
         ("not-squared", tanh_backward, 0, 0.24),
         ("part", tanh_backward, 0, 0.58),
         ("part", tanh_backward, 0, 0.76),
+        ("square-outside", lambda da, a: da * (1 - a) ** 2, 0, 0.42),
+        ("parentheses", lambda da, a: da * 1 - a**2, 0, 0.42),
+        ("no-one", lambda da, a: da * a**2, 0, 0.42),
         (None, lambda da, a: da * (1 - a**4), 0, 0.42),
+        (None, lambda da, a: da / (1 - a**2), 0, 0.42),
+        (None, tanh_backward, 0, 0.4),
         (None, tanh_backward, 0.5, 0.42),
         (None, tanh_backward, 0, 1),
     ],
@@ -140,7 +162,11 @@ WRONG = {
         ("leaky-sign", 4, 2, 0.2, 0, 0.0404),
         ("leak-once", 4, 2, 0.2, 0, -0.08),
         (None, 8, 2, 0.2, 0, -0.0404),
-        (None, 4, 2, 1, 0, -0.0404),
+        ("bias-only", 4, 2, 1, 0, -0.0404),
+        ("old-error", 4, 2, 0.2, 0, 0.04),
+        (None, 4, 1, 0.2, 0, -0.0404),
+        (None, 4, 2, 0.5, 0, -0.0404),
+        (None, 4, 2, 0.3, 0, -0.0404),
         (None, 4, 2, 0.2, 4, -0.0404),
         (None, 4, 2, 0.2, 0, 0),
     ],
@@ -162,6 +188,9 @@ WRONG = {
         ("too-large", QUARTERS, 4, 30),
         (None, 0, 4, 7),
         (None, 0.3, 4, 7),
+        ("upside-down", 4.0**20, 4, 7),
+        ("bound-only", QUARTERS, 4, -4),
         (None, QUARTERS, 2, 7),
+        (None, QUARTERS, 80, 7),
     ],
 }

@@ -71,13 +71,23 @@ def classifier(
     return train_classifier
 
 
+def classifier_of_numbers(X, y):
+    network = MLP([64, 6, 10], hidden="relu", output="softmax", loss="mse", seed=42)
+    network.fit(X, y, epochs=30, learning_rate=0.1)
+    return network
+
+
 def one_output(X, y):
     return MLP([64, 6, 1], output="linear", loss="mse")
 
 
 RIGHT = {
     "softmax_by_hand": [(P, LOSS, GRADIENT), (np.array([1, 2, 5]) / 8, np.log(4), np.array([1, -6, 5]) / 8)],
-    "stretched": [("stays", "rises", THIRDS, "rises"), (" Stays", "RISES", np.array([0.333, 0.333, 0.333]), "rises")],
+    "stretched": [
+        ("stays", "rises", THIRDS, "rises"),
+        (" Stays", "RISES", np.array([0.333, 0.333, 0.333]), "rises"),
+        ("stays", "rises", [0.33, 0.33, 0.34], "rises"),
+    ],
     "huber_of_delta": [(huber(loss_right, slope_right),), (by_loop,)],
     "single_softmax": [(1, 0, 0.3, "sigmoid", 2), (1.0, [0.0], 30 / 100, "Sigmoid ", 2.0)],
     "output_layers": [
@@ -102,10 +112,19 @@ WRONG = {
         ("by-p", P, LOSS, [0, -4, 0]),
         ("slope", P, LOSS, [0.109375, 0.1875, 0.234375]),
         ("no-label", P, LOSS, P),
+        ("two-digits", [0.13, 0.25, 0.63], LOSS, GRADIENT),
+        ("percent", [12.5, 25, 62.5], LOSS, GRADIENT),
+        ("log-2", P, 2, GRADIENT),
+        ("no-log", P, 0.25, GRADIENT),
+        ("no-log", P, 0.75, GRADIENT),
+        ("other-class", P, LOSS, [-0.875, 0.25, 0.625]),
+        ("other-class", P, LOSS, [0.125, 0.25, -0.375]),
+        ("by-classes", P, LOSS, [0.0417, -0.25, 0.2083]),
         (None, [0.1, 0.2, 0.6], LOSS, GRADIENT),
         (None, [0.2, 0.3, 0.5], LOSS, GRADIENT),
-        (None, P, 0.25, GRADIENT),
-        (None, P, LOSS, [-0.875, 0.25, 0.625]),
+        (None, [0, 2 / 7, 5 / 7], LOSS, GRADIENT),
+        (None, P, 2.079, GRADIENT),
+        (None, P, LOSS, [0.125, -0.25, 0.125]),
     ],
     "stretched": [
         ("added-moves", "rises", "rises", THIRDS, "rises"),
@@ -119,6 +138,7 @@ WRONG = {
         ("surer", "stays", "rises", THIRDS, "falls"),
         ("same-order", "stays", "rises", THIRDS, "stays"),
         (None, "stays", "rises", [0.5, 0.5, 0.5], "rises"),
+        (None, "stays", "rises", [0.3, 0.3, 0.3], "rises"),
     ],
     "huber_of_delta": [
         ("each", huber(loss_right, slope_right, total=lambda losses: losses)),
@@ -137,8 +157,12 @@ WRONG = {
         ("sign-only", huber(loss_right, lambda r, delta: np.where(np.abs(r) <= delta, r, np.sign(r)))),
         ("not-cut", huber(loss_right, lambda r, delta: r)),
         ("sign-lost", huber(loss_right, lambda r, delta: np.where(np.abs(r) <= delta, r, delta))),
+        ("large-below", huber(lambda r, d: np.where(r <= d, r**2 / 2, d * (abs(r) - d / 2)), slope_right)),
+        ("no-square", huber(lambda r, d: np.where(abs(r) <= d, abs(r) / 2, d * (abs(r) - d / 2)), slope_right)),
+        ("twice", huber(loss_right, small_only_wrong)),
+        ("cut-at-0", huber(loss_right, lambda r, delta: np.clip(r, 0, delta))),
         (None, beyond(lambda r, delta: np.abs(r))),
-        (None, huber(loss_right, small_only_wrong)),
+        (None, huber(loss_right, lambda r, delta: slope_right(r, delta) * r.size / 3)),
     ],
     "single_softmax": [
         ("logistic", 0.953, 0, 0.3, "sigmoid", 2),
@@ -187,7 +211,13 @@ WRONG = {
         ("genre-range", *tasks(4, (5, "linear", "mse"))),
         ("one-class-loss", *tasks(4, (5, "logistic", "cross_entropy"))),
         ("surely-wrong", *tasks(4, (5, "logistic", "mse"))),
+        ("bounded", *tasks(0, (3, "softmax", "mse"))),
+        ("no-upper-end", *tasks(1, (60, "softmax", "cross_entropy"))),
+        ("rest", *tasks(2, (2, "softmax", "mse"))),
+        ("letter-number", *tasks(3, (1, "softmax", "cross_entropy"))),
+        ("several", *tasks(4, (6, "softmax", "cross_entropy"))),
         (None, *tasks(4, (1, "logistic", "binary_cross_entropy"))),
+        (None, *tasks(4, (6, "logistic", "binary_cross_entropy"))),
     ],
     "small_classifier": [
         ("outputs", one_output),
@@ -200,6 +230,9 @@ WRONG = {
         ("stuck", classifier(hidden="relu", learning_rate=1)),
         ("short", classifier(epochs=3)),
         ("narrow", classifier(n_hidden=2)),
+        ("short", classifier(hidden="relu", epochs=10)),
+        ("labels", classifier_of_numbers),
+        ("too-long", classifier(epochs=1_000_000)),
         (None, classifier(n_in=20)),
     ],
 }
