@@ -4,7 +4,7 @@ PORT ?= 8888
 BROWSER ?= yes
 RUN := .venv/bin/python
 
-.PHONY: help lab test lint execute slides handout bench lock clean student dev
+.PHONY: help lab test lint execute slides handout site bench lock clean student dev
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -26,6 +26,9 @@ slides: dev ## build a deck of slides from each notebook, in build/slides (NB=07
 
 handout: dev ## print the slides as PDF, in build/slides; needs Chromium (NB=07 for one)
 	@$(RUN) tools/slides.py --pdf $(NB)
+
+site: dev ## build a site of all notebooks and decks, in build/site
+	@$(RUN) tools/slides.py && $(RUN) tools/build_site.py
 
 bench: student ## measure what is fast, side by side
 	@for file in benchmarks/*.py; do $(RUN) $$file || exit 1; done
