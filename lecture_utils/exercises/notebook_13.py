@@ -10,7 +10,7 @@ from lecture_utils.exercises.core import Form, Hint, Wrong, call, close, exercis
 
 EARLIER = [[0.90, 0.60, 0.50, 0.45, 0.42], [0.80, 0.70, 0.65, 0.62, 0.60], [1.00, 0.55, 0.40, 0.36, 0.34]]
 TRIALS = {"trial_4": [0.85, 0.65, 0.48, 0.40, 0.38], "trial_5": [0.89, 0.58, 0.49, 0.46, 0.44]}
-MAX_PARAMETERS, GOAL = 110, 0.45
+MAX_PARAMETERS, GOAL, EPOCHS = 110, 0.45, 7
 
 
 @exercise(1, "What does it cost?", promise=4, kind="by hand")
@@ -250,7 +250,7 @@ def honest(report, bends):
 
 @exercise(5, "Large batches after all", promise=2, kind="design", points=2)
 def large_batches(n_steps, n_neurons, optimizer, learning_rate):
-    """Steps of 6 epochs with batches of 512 of 3,000 rows, and hyperparameters that reach an MSE of 0.45 with them."""
+    """Steps of 7 epochs with batches of 512 of 3,000 rows, and hyperparameters that reach an MSE of 0.45 with them."""
     n_steps, n_neurons = expect.whole("n_steps", n_steps), expect.whole("n_neurons", n_neurons)
     optimizer = expect.choice("optimizer", optimizer, "SGD", "RMSprop", "Adam")
     learning_rate = expect.number("learning_rate", learning_rate)
@@ -259,11 +259,11 @@ def large_batches(n_steps, n_neurons, optimizer, learning_rate):
     batches = -(-3000 // 512)
     if n_steps == batches:
         raise Hint("one-epoch", "`n_steps` is that of one epoch.")
-    if n_steps == 6 * (3000 // 512) or n_steps == 3000 // 512:
+    if n_steps in (EPOCHS * (3000 // 512), 3000 // 512):
         raise Hint("rows-left", "`n_steps`: the rows that are left over at the end of an epoch make a batch, too.")
-    if n_steps == 6 * 3000 // 512:
+    if n_steps == EPOCHS * 3000 // 512:
         raise Hint("across-epochs", "`n_steps`: no batch takes its rows from two epochs.")
-    if n_steps != 6 * batches:
+    if n_steps != EPOCHS * batches:
         raise Wrong("`n_steps` is not right. How many batches do 3,000 rows make, and how often?")
     n_parameters = (8 * n_neurons + n_neurons) + (n_neurons + 1)
     if n_parameters > MAX_PARAMETERS:
@@ -336,7 +336,7 @@ def _houses():
 
 @cache
 def _error(n_neurons, optimizer, learning_rate) -> float:
-    """The validation MSE of a network that was trained for 6 epochs with batches of 512."""
+    """The validation MSE of a network that was trained for 7 epochs with batches of 512."""
     import keras
 
     X_train, y_train, X_valid, y_valid = _houses()
@@ -344,5 +344,5 @@ def _error(n_neurons, optimizer, learning_rate) -> float:
     hidden = keras.layers.Dense(n_neurons, activation="relu")
     network = keras.Sequential([keras.Input(shape=(8,)), hidden, keras.layers.Dense(1)])
     network.compile(loss="mse", optimizer=getattr(keras.optimizers, optimizer)(learning_rate))
-    network.fit(X_train, y_train, epochs=6, batch_size=512, verbose=0)
+    network.fit(X_train, y_train, epochs=EPOCHS, batch_size=512, verbose=0)
     return float(((np.asarray(network(X_valid))[:, 0] - y_valid) ** 2).mean())

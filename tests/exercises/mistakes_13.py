@@ -127,7 +127,7 @@ RIGHT = {
     "ranges": [(TEST, FACTOR, 0.5), (with_while, 1.259, [0.5])],
     "remembered": [(20, *KEPT), (20.0, "Read", " read", "AGAIN", "again")],
     "honest": [(repaired, "too small"), (by_loop, " Too small")],
-    "large_batches": [(36, 10, "Adam", 0.1), (36.0, [8], "adam", 0.1), (36, 10, "SGD", 0.2)],
+    "large_batches": [(42, 10, "Adam", 0.1), (42.0, [8], "adam", 0.1), (42, 10, "SGD", 0.2)],
     "pruned": [(2, 4, 4), (2.0, [4], np.int64(4))],
 }
 
@@ -199,13 +199,13 @@ WRONG = {
     ],
     "large_batches": [
         ("one-epoch", 6, 10, "Adam", 0.1),
-        ("rows-left", 30, 10, "Adam", 0.1),
-        ("across-epochs", 35, 10, "Adam", 0.1),
+        ("rows-left", 35, 10, "Adam", 0.1),
+        ("across-epochs", 41, 10, "Adam", 0.1),
         (None, 48, 10, "Adam", 0.1),
-        ("many", 36, 30, "Adam", 0.1),
-        ("diverged", 36, 10, "SGD", 5),
-        ("short", 36, 10, "SGD", 0.003),
-        ("long", 36, 10, "Adam", 0.5),
+        ("many", 42, 30, "Adam", 0.1),
+        ("diverged", 42, 10, "SGD", 5),
+        ("short", 42, 10, "SGD", 0.003),
+        ("long", 42, 10, "Adam", 0.5),
     ],
     "pruned": [
         ("best", 1, 4, 4),
