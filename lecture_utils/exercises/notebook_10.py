@@ -222,6 +222,10 @@ def as_large_as_allowed(build_shared, n_separate):
     n_separate = expect.whole("n_separate", n_separate)
     network = call(build_shared, seconds=BUILD_SECONDS)
     network = expect.instance("build_shared()", network, keras.Model, "a network, keras.Model(...)")
+    if isinstance(network, keras.Sequential):
+        raise Hint(
+            "stack", "A stack has one end. For two heads, take the functional API: `keras.Model(inputs, outputs)`."
+        )
     heads = network.output if isinstance(network.output, dict) else {}
     shapes = {name: tuple(getattr(head, "shape", ())) for name, head in heads.items()}
     if [tuple(x.shape) for x in network.inputs] != [(None, 28, 28)]:

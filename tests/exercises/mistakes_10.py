@@ -81,6 +81,11 @@ def shared(n=25, activation="relu", kind="softmax", turned="sigmoid", separate=F
     return build_shared
 
 
+def stack():
+    layers = [keras.layers.Flatten(), Dense(25, activation="relu"), Dense(11, activation="softmax")]
+    return keras.Sequential([keras.Input(shape=(28, 28)), *layers])
+
+
 def shared_reshaped():
     picture = keras.Input(shape=(28, 28))
     hidden = Dense(25, activation=keras.activations.relu)(keras.layers.Reshape((784,))(picture))
@@ -205,6 +210,7 @@ WRONG = {
         ("not-shared", shared(n=12, separate=True), 12),
         (None, shared(extra=True), 12),
         ("not-flattened", shared(flat=False), 12),
+        ("stack", stack, 12),
         ("in-a-row", shared(turned_on_kind=True), 12),
         ("no-relu", shared(activation=None), 12),
         ("no-softmax", shared(kind="sigmoid"), 12),
