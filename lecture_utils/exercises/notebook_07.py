@@ -3,7 +3,7 @@
 import numpy as np
 
 from lecture_utils.exercises import expect
-from lecture_utils.exercises.core import Hint, Wrong, call, close, exercise
+from lecture_utils.exercises.core import Form, Hint, Wrong, call, close, exercise, kind_of
 
 TRAINING_LOSS = {"A": [0.90, 0.60, 0.50, 0.45, 0.42], "B": [0.80, 0.45, 0.25, 0.12, 0.05],
                  "C": [2.30, 2.30, 2.30, 2.30, 2.30]}  # fmt: skip
@@ -74,7 +74,7 @@ def cross_entropy(cross_entropy):
     """A function of probabilities (n, 10) and labels (n,) that returns the mean cross-entropy."""
     rng = np.random.default_rng(3)
     p, y = rng.dirichlet(np.ones(10), size=30), rng.integers(10, size=30)
-    got = np.asarray(call(cross_entropy, p, y))
+    got = _numbers("cross_entropy(p, y)", call(cross_entropy, p, y), "a single number")
     right = p[np.arange(30), y]
     if got.shape == (30,) and close(got, -np.log(right), 1e-4):
         raise Hint("each", "These are the losses of the single pictures. The loss is one number for all of them.")
@@ -144,7 +144,7 @@ def curves(overfits, stop_after, learns_nothing, goes_on):
 def recall(recall):
     """A function of a confusion matrix (k, k), true classes in rows, that returns the recall of each class, (k,)."""
     confusion = np.array([[8, 1, 3, 0], [2, 15, 2, 1], [0, 6, 3, 1], [6, 0, 1, 23]])
-    got = np.asarray(call(recall, confusion))
+    got = _numbers("recall(confusion)", call(recall, confusion), "an array of the shape (4,)")
     right = np.diag(confusion)
     if got.ndim == 0:
         got = expect.number("recall(confusion)", got)
@@ -205,3 +205,11 @@ def batches(steps, learning_rate, same_numbers):
             "per-execution", "Steps and rate are right. But what did section 7 find the same, down to the last digit?"
         )
     return "One changes the cost of a step, the other how far it goes: two ways to be faster, and they add up."
+
+
+def _numbers(name: str, value, needed: str) -> np.ndarray:
+    """The value as an array of any shape, so that a check can tell by its shape what was returned."""
+    try:
+        return np.asarray(value)
+    except ValueError:  # things of different lengths
+        raise Form(f"`{name}` is {kind_of(value)} of several things; needed is {needed}.") from None

@@ -101,10 +101,11 @@ def absolute_value(build_abs):
     import keras
 
     network = _network("build_abs()", build_abs, [1])
-    allowed = ("InputLayer", "Dense", "Concatenate", "Add", "Subtract", "Negative")
+    allowed = ("InputLayer", "Dense", "ReLU", "Activation", "Concatenate", "Add", "Subtract", "Negative")
     operations = getattr(network, "operations", network.layers)  # functions of keras.ops as well; a stack has none
     other = [type(operation).__name__ for operation in operations if type(operation).__name__ not in allowed]
-    functions = [layer.activation for layer in network.layers if isinstance(layer, keras.layers.Dense)]
+    with_function = keras.layers.Dense, keras.layers.Activation
+    functions = [layer.activation for layer in network.layers if isinstance(layer, with_function)]
     if other or any(function not in (keras.activations.relu, keras.activations.linear) for function in functions):
         raise Hint("not-allowed", "Allowed are `Dense`, with ReLU or without an activation, and joining of paths.")
     x = np.linspace(-4, 4, 33)[:, None]
@@ -285,7 +286,7 @@ def three_mistakes(silent_params, build_network):
 
 def _shape(name: str, value) -> tuple:
     """A shape: whole numbers, and None for a length that is open."""
-    lengths = tuple(value) if isinstance(value, (tuple, list)) else ()
+    lengths = tuple(value) if isinstance(value, (tuple, list)) or hasattr(value, "as_list") else ()  # of a tensor
     if not lengths or any(not (n is None or (isinstance(n, int) and not isinstance(n, bool))) for n in lengths):
         raise Form(f"`{name}` is {kind_of(value)}; needed is a shape such as (7, 2), with None for an open length.")
     return lengths

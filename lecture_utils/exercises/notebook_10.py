@@ -135,9 +135,11 @@ def shoe_head(shoe_labels, n_neurons, activation, loss, always_no):
     labels = call(shoe_labels, kinds)
     if isinstance(labels, np.ndarray) and labels.shape == (len(kinds), 1):
         labels = labels[:, 0]  # a column is as good for Keras
-    labels = expect.array("shoe_labels(kinds)", labels, shape=(None,))
-    if len(labels) == wanted.sum() and len(labels) < len(kinds):
+    is_list = isinstance(labels, (list, tuple)) or (isinstance(labels, np.ndarray) and labels.ndim > 0)
+    if is_list and len(labels) == wanted.sum():
         raise Hint("selected", "`shoe_labels` returns fewer labels than there are items: each item needs one, 0 or 1.")
+    if isinstance(labels, np.ndarray) and labels.shape == (len(kinds), 2):
+        raise Hint("one-hot", "`shoe_labels` returns two numbers for each item. Needed is one: 1 for a shoe, else 0.")
     labels = expect.array("shoe_labels(kinds)", labels, shape=(len(kinds),))
     if close(labels, 1 - wanted):
         raise Hint("no-shoe", "`shoe_labels` is 1 for what is no shoe.")
@@ -222,6 +224,10 @@ def as_large_as_allowed(build_shared, n_separate):
     n_separate = expect.whole("n_separate", n_separate)
     network = call(build_shared, seconds=BUILD_SECONDS)
     network = expect.instance("build_shared()", network, keras.Model, "a network, keras.Model(...)")
+    if isinstance(network, keras.Sequential):
+        raise Hint(
+            "stack", "A stack has one end. For two heads, take the functional API: `keras.Model(inputs, outputs)`."
+        )
     heads = network.output if isinstance(network.output, dict) else {}
     shapes = {name: tuple(getattr(head, "shape", ())) for name, head in heads.items()}
     if [tuple(x.shape) for x in network.inputs] != [(None, 28, 28)]:
@@ -241,13 +247,17 @@ def as_large_as_allowed(build_shared, n_separate):
         raise Wrong("Needed are a flattened picture, one hidden layer on all its pixels, and two heads on that.")
     if any(layer.kernel.shape[0] != bodies[0].units for layer in dense if layer is not bodies[0]):
         raise Hint("in-a-row", "One head is built on the other. Both should be fed by the hidden layer.")
-    if bodies[0].activation is not keras.activations.relu:
+    bends = [layer for layer in network.layers if layer is bodies[0] or layer not in dense]
+    relu = keras.activations.relu
+    if not any(isinstance(layer, keras.layers.ReLU) or getattr(layer, "activation", None) is relu for layer in bends):
         raise Hint("no-relu", "The hidden layer should have ReLU.")
-    picture = np.random.default_rng(10).random((20, 28, 28), "float32")
+    rng = np.random.default_rng(10)
+    network.set_weights([rng.normal(size=w.shape) / 9 for w in network.get_weights()])
+    picture = rng.normal(size=(200, 28, 28)).astype("float32")
     p = {name: np.asarray(head) for name, head in network(picture).items()}
-    if not close(p["kind"].sum(axis=1), np.ones(20), 1e-3):
+    if not close(p["kind"].sum(axis=1), np.ones(200), 1e-3):
         raise Hint("no-softmax", "The ten numbers of kind should be probabilities that add up to 1.")
-    if next(layer for layer in dense if layer.kernel.shape[1] == 1).activation is not keras.activations.sigmoid:
+    if p["turned"].min() < 0 or p["turned"].max() > 1 or np.ptp(p["turned"]) < 1e-3:
         raise Hint("no-logistic", "The output turned should be a probability, from a single neuron.")
     if n > MAX_PARAMETERS:
         raise Hint("too-many", f"The network has {n:,} parameters; allowed are {MAX_PARAMETERS:,}.")

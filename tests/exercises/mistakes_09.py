@@ -54,6 +54,17 @@ def with_ops(function):
     return build_abs
 
 
+def with_activations(layer):
+    def build_abs():
+        x = keras.Input(shape=(1,))
+        h = layer(Dense(1, use_bias=False)(x))
+        model = keras.Model(inputs=x, outputs=Dense(1, use_bias=False)(concatenate([x, h])))
+        model.set_weights([np.ones((1, 1)), np.array([[-1.0], [2.0]])])
+        return model
+
+    return build_abs
+
+
 def with_a_shared_neuron():
     x = keras.Input(shape=(1,))
     neuron = Dense(1, activation="relu", use_bias=False)
@@ -199,7 +210,11 @@ def network(second="hidden1", joined=("input_", "hidden2"), hidden="relu", outpu
 PLAN = (48, 420, 0, 49, 649)
 
 RIGHT = {
-    "three_calls": [((5, 4), (None, 4), 16, "error"), ([5, 4], [None, 4], 16.0, " Error")],
+    "three_calls": [
+        ((5, 4), (None, 4), 16, "error"),
+        ([5, 4], [None, 4], 16.0, " Error"),
+        (keras.ops.zeros((5, 4)).shape, keras.KerasTensor((None, 4)).shape, 16, "error"),
+    ],
     "read_plan": [PLAN, tuple(map(float, PLAN))],
     "absolute_value": [
         (absolute(),),
@@ -207,6 +222,8 @@ RIGHT = {
         (absolute(2.0, [[1], [-1]], paths="hx"),),
         (in_lists,),
         (with_a_shared_neuron,),
+        (with_activations(keras.layers.ReLU()),),
+        (with_activations(keras.layers.Activation("relu")),),
     ],
     "only_deep": [(deep(),), (deep_by_a_new_layer,)],
     "same_measure": [(571, compare()), (571.0, compare(score="no bias"))],
@@ -262,6 +279,7 @@ WRONG = {
         ("shifted", absolute(bias=1.0)),
         ("flat", absolute(output=[[1]], paths="h")),
         ("straight", absolute(output=[[1], [0]])),
+        ("not-allowed", with_activations(keras.layers.Activation(abs))),
         ("not-allowed", with_ops(keras.ops.abs)),
         ("not-allowed", with_ops(abs)),
         ("slopes", absolute(output=[[-1], [1.5]])),

@@ -81,6 +81,19 @@ def shared(n=25, activation="relu", kind="softmax", turned="sigmoid", separate=F
     return build_shared
 
 
+def with_activation_layers():
+    picture = keras.Input(shape=(28, 28))
+    hidden = keras.layers.ReLU()(Dense(25)(keras.layers.Flatten()(picture)))
+    kind = keras.layers.Softmax()(Dense(10)(hidden))
+    turned = keras.layers.Activation("sigmoid")(Dense(1)(hidden))
+    return keras.Model(inputs=picture, outputs={"kind": kind, "turned": turned})
+
+
+def stack():
+    layers = [keras.layers.Flatten(), Dense(25, activation="relu"), Dense(11, activation="softmax")]
+    return keras.Sequential([keras.Input(shape=(28, 28)), *layers])
+
+
 def shared_reshaped():
     picture = keras.Input(shape=(28, 28))
     hidden = Dense(25, activation=keras.activations.relu)(keras.layers.Reshape((784,))(picture))
@@ -107,7 +120,7 @@ RIGHT = {
         (shoes_as_truth, 2, "softmax", "sparse_categorical_crossentropy", 7 / 10),
     ],
     "louder_loss": [(425, 1, 25, 2500), (425.0, 1.0, 5**2, 50**2)],
-    "as_large_as_allowed": [(shared(), 12), (shared_reshaped, 12.0)],
+    "as_large_as_allowed": [(shared(), 12), (shared_reshaped, 12.0), (with_activation_layers, 12)],
 }
 
 WRONG = {
@@ -177,6 +190,7 @@ WRONG = {
         ("class", lambda kinds: np.isin(kinds, [6, 8, 10]), *SIGMOID, 0.7),
         ("class", lambda kinds: (kinds == 5) | 7 | 9, *SIGMOID, 0.7),
         ("selected", lambda kinds: np.flatnonzero(shoes(kinds)), *SIGMOID, 0.7),
+        ("one-hot", lambda kinds: np.eye(2)[shoes(kinds)], 2, "softmax", "sparse_categorical_crossentropy", 0.7),
         ("percent", shoes, *SIGMOID, 70),
         (None, shoes, *SIGMOID, 0.6),
     ],
@@ -205,11 +219,14 @@ WRONG = {
         ("not-shared", shared(n=12, separate=True), 12),
         (None, shared(extra=True), 12),
         ("not-flattened", shared(flat=False), 12),
+        ("stack", stack, 12),
         ("in-a-row", shared(turned_on_kind=True), 12),
         ("no-relu", shared(activation=None), 12),
         ("no-softmax", shared(kind="sigmoid"), 12),
         ("no-softmax", shared(kind=None), 12),
         ("no-logistic", shared(turned="softmax"), 12),
+        ("no-logistic", shared(turned=None), 12),
+        ("no-logistic", shared(turned="relu"), 12),
         ("too-many", shared(n=26), 12),
         ("not-largest", shared(n=24), 12),
         ("same-size", shared(), 25),
