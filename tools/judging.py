@@ -33,6 +33,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from importlib import import_module
 from numbers import Real
 from pathlib import Path
@@ -189,7 +190,9 @@ def run_student(cells: list[dict], line: Line, apart: list[int], cell_seconds: f
         except KeyboardInterrupt:
             raise
         except BaseException as failed:
-            message |= {"failed": "It took too long." if time_limit.tries else core._described(failed)}
+            too_long = "The check was stopped: it took too long."
+            message |= {"failed": too_long if time_limit.tries else error or f"{core._described(failed)}."}
+            message["error"] = None
         line.send(message)
         _serve(line, functions)
     line.send({"end": True})
@@ -222,6 +225,7 @@ def _shell():
 
     shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}), colors="nocolor")
     shell.showtraceback = shell.showsyntaxerror = lambda *_, **__: None
+    shell._tee = lambda **_: nullcontext()  # keep no copy of what is printed
     return shell
 
 
@@ -233,11 +237,11 @@ def _run_cell(shell, source: str, seconds: float) -> str | None:
             result = shell.run_cell(source, store_history=False)
     except BaseException as error:
         if not time_limit or not time_limit.tries:
-            return core._described(error)
+            return f"The cell stopped with {core._described(error)}."
     if time_limit and time_limit.tries:
-        return f"a cell was stopped: it still ran after {seconds:g} s"
+        return f"The cell was stopped: it still ran after {seconds:g} s."
     error = result.error_before_exec or result.error_in_exec
-    return core._described(error) if error else None
+    return f"The cell stopped with {core._described(error)}." if error else None
 
 
 def _exercise(module: str, number: int) -> core.Exercise:
@@ -293,7 +297,7 @@ def run_judge(line: Line, module: str, apart: list[int], report: int, seconds: f
 
     while "end" not in (message := line.receive()):
         number = message["test"]
-        verdict: dict = {"status": "form", "message": f"{str(message.get('failed'))[:500]}."}
+        verdict: dict = {"status": "form", "message": str(message.get("failed"))[:500]}
         if number in apart and "answers" in message:
             answers, named = decode(message["answers"], function), decode(message["named"], function)
             found = _exercise(module, number)._verdict(answers, named)
@@ -301,7 +305,7 @@ def run_judge(line: Line, module: str, apart: list[int], report: int, seconds: f
         elif number not in apart and "status" in message:
             verdict = {key: str(message[key])[:1000] for key in ("status", "message")}
         if verdict["status"] != "right" and message.get("error"):
-            verdict["message"] += f" The cell stopped with {str(message['error'])[:500]}."
+            verdict["message"] += f" {str(message['error'])[:500]}"
         if number not in done:
             tell({"test": number} | verdict)
         done.add(number)
