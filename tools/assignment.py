@@ -1,6 +1,6 @@
 """Build an nbgrader assignment from the exercises of a notebook and their solutions.
 
-Usage: python tools/assignment.py 04         (make assignment NB=04)
+Usage: python -m tools.assignment 04         (make assignment NB=04)
 
 `build/assignments/04/` is then a course folder of nbgrader:
 
@@ -22,6 +22,7 @@ judged apart from the student's code (see `tools/judging.py`).
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -29,17 +30,16 @@ import re
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-
-ROOT = Path(__file__).resolve().parents[1]
-if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
 
 import nbformat
 
 from lecture_utils.exercises import progress
 from tools import execute, judging, sandbox
 
+ROOT = Path(__file__).resolve().parents[1]
 BUILT = ROOT / "build" / "assignments"
 INTRO = """# Assignment {number}: {title}
 
@@ -86,10 +86,21 @@ def load(number: str, protected: bool = True) -> dict:
     return build(number, protected)
 
 
-def build(number: str, protected: bool = True) -> dict:
-    """Build the folder of the assignment anew, and return what `assignment.json` says."""
+@contextmanager
+def in_use(number: str, how: int = fcntl.LOCK_SH) -> Iterator[None]:
+    """While an assignment is in use, nobody builds it anew."""
     BUILT.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=BUILT, prefix=".new-") as folder:
+    with open(BUILT / f".{number}.lock", "w") as lock:
+        fcntl.flock(lock, how)
+        yield
+
+
+def build(number: str, protected: bool = True, worker: judging.Worker | None = None) -> dict:
+    """Build the folder of the assignment anew, and return what `assignment.json` says.
+
+    Raises AssignmentError if a worked answer does not get its points, or nbgrader fails.
+    """
+    with in_use(number, fcntl.LOCK_EX), tempfile.TemporaryDirectory(dir=BUILT, prefix=".new-") as folder:
         place = Path(folder) / number
         notebook, assignment = _source(number)
         source = place / "source" / number / f"{assignment['notebook']}.ipynb"
@@ -97,7 +108,12 @@ def build(number: str, protected: bool = True) -> dict:
         source.write_text(execute.to_text(notebook), encoding="utf-8")
         assignment |= {"version": version(number), "db": str(place / "gradebook.db")}
         _generate(place, number)
-        assignment["apart"] = _graded(assignment, source, protected)
+        own = worker or judging.Worker(number, assignment["tensorflow"])
+        try:
+            assignment["apart"] = _judged_apart(assignment, source, protected, own)
+        finally:
+            if not worker:
+                own.close()
         assignment["db"] = str(BUILT / number / "gradebook.db")
         judging.write_whole(place / "assignment.json", json.dumps(assignment, indent=1) + "\n")
         shutil.rmtree(BUILT / number, ignore_errors=True)
@@ -183,28 +199,25 @@ def _generate(place: Path, number: str) -> None:
         raise AssignmentError(f"nbgrader could not build assignment {number}:\n{result.get('log')}")
 
 
-def _graded(assignment: dict, source: Path, protected: bool) -> list[int]:
-    """Grade the worked answers, apart and not. All must be right; returns which are right when judged apart."""
-    numbers = [int(number) for number in assignment["exercises"]]
-    limits = vars(sandbox.Limits(seconds=600))
-    worker = judging.Worker(assignment["number"], assignment["tensorflow"])
-    right = {}
-    try:
-        for apart in (numbers, []):
-            job = {"notebook": str(source), "limits": limits, "protected": protected, "hidden": []}
-            result = worker.do(job | {"assignment": assignment | {"apart": apart}})
-            if "failed" in result:
-                raise AssignmentError(f"The worked answers could not be graded: {result['failed']}")
-            right[bool(apart)] = {n for n in numbers if result["exercises"][str(n)]["status"] == "right"}
-    except RuntimeError as error:
-        raise AssignmentError(f"The worked answers could not be graded: {error}") from None
-    finally:
-        worker.close()
-    wrong = [n for n in numbers if n not in right[True] | right[False]]
-    if wrong:
-        said = result["exercises"][str(wrong[0])]["message"] + result["reason"]
-        raise AssignmentError(f"The worked answer of exercise {wrong[0]} in the solutions is not right: {said}")
-    return sorted(right[True])
+def _judged_apart(assignment: dict, source: Path, protected: bool, worker: judging.Worker) -> list[int]:
+    """Grade the worked answers, apart and, where that fails, not. Returns which are right when judged apart."""
+    apart = [int(number) for number in assignment["exercises"]]
+    while True:
+        job = {"notebook": str(source), "limits": vars(sandbox.Limits(seconds=600)), "protected": protected}
+        try:
+            result = worker.do(job | {"assignment": assignment | {"apart": apart}, "hidden": []})
+        except RuntimeError as error:
+            result = {"failed": error}
+        if "failed" in result:
+            raise AssignmentError(f"The worked answers could not be graded: {result['failed']}.")
+        wrong = {int(number): x for number, x in result["exercises"].items() if x["status"] != "right"}
+        for number, found in wrong.items():
+            if number not in apart:
+                said = f"{found['message']} {result['reason']}".strip()
+                raise AssignmentError(f"The worked answer of exercise {number} in the solutions is not right: {said}")
+        if not wrong:
+            return apart
+        apart = [number for number in apart if number not in wrong]
 
 
 def main(arguments: list[str]) -> int:
@@ -219,7 +232,9 @@ def main(arguments: list[str]) -> int:
     print(f"For the students: {release(number).relative_to(ROOT)}")
     inside = [n for n in assignment["exercises"] if int(n) not in assignment["apart"]]
     if inside:
-        print(f"Judged in the student's own process, since the answers are objects of Keras: {', '.join(inside)}.")
+        print(
+            f"Judged in the student's own process (networks, layers and files cannot be sent out): {', '.join(inside)}."
+        )
     return 0
 
 

@@ -1,6 +1,6 @@
 """Grade a folder of handed-in assignments, in parallel, each in a process of its own that can harm nobody.
 
-Usage: python tools/grade.py FOLDER [NUMBER] [--jobs 2] [--seconds 180] [--memory 2048] [--weak]
+Usage: python -m tools.grade FOLDER [NUMBER] [--jobs 2] [--seconds 180] [--memory 2048] [--weak]
        (make grade SUBMISSIONS=folder NB=04)
 
     FOLDER/<student>/04_*.ipynb         what was handed in; only read
@@ -30,10 +30,6 @@ import sys
 import threading
 from pathlib import Path
 from queue import Empty, SimpleQueue
-
-ROOT = Path(__file__).resolve().parents[1]
-if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
 
 from tools import assignment as assignments
 from tools import judging, sandbox
@@ -75,7 +71,7 @@ def grade_folder(name: str, number: str, limits: sandbox.Limits, jobs: int, weak
     results = folder / f"grades_{number}"
     results.mkdir(exist_ok=True)
     os.chmod(results, 0o700)
-    with open(results / ".lock", "w") as lock:
+    with open(results / ".lock", "w") as lock, assignments.in_use(number):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -93,8 +89,9 @@ def grade_folder(name: str, number: str, limits: sandbox.Limits, jobs: int, weak
     inside = [n for n in about["exercises"] if int(n) not in about["apart"]]
     print(f"{rows} rows in {table}.")
     if weak:
-        print("Protection: weak. Time and memory were limited; code written for the purpose could have read and changed "
-              "anything on this machine.")  # fmt: skip
+        print(
+            "Protection: weak. Time and memory were limited, but code written for the purpose could have done anything."
+        )
     else:
         print("Protection: each notebook had no network, and no files but its own and the course's.")
     if inside:
@@ -115,13 +112,17 @@ def find_folder(name: str) -> Path:
 
 def submissions(folder: Path, number: str) -> tuple[dict[str, list[Path]], str]:
     """The files that each student handed in, by the name of the student's folder, and the number of the assignment."""
-    students = sorted(path for path in folder.iterdir() if path.is_dir() and not re.match(r"\.|grades_\d\d$", path.name))
+    students = sorted(
+        path for path in folder.iterdir() if path.is_dir() and not re.match(r"\.|grades_\d\d$", path.name)
+    )
     files = {path.name: sorted(path.glob("[0-9][0-9]_*.ipynb")) for path in students}
     found = sorted({file.name[:2] for of_one in files.values() for file in of_one})
     if not found:
         raise AssignmentError(f"No notebook was handed in: {folder} should hold files <student>/NN_*.ipynb.")
     if not number and len(found) > 1:
-        raise AssignmentError(f"There are notebooks of several assignments: {', '.join(found)}. Choose one, NB={found[0]}.")
+        raise AssignmentError(
+            f"There are notebooks of several assignments: {', '.join(found)}. Choose one, NB={found[0]}."
+        )
     number = assignments.check_number(number or found[0])
     if number not in found:
         raise AssignmentError(f"There is no notebook {number}_*.ipynb in {folder}; there are: {', '.join(found)}.")
@@ -207,7 +208,9 @@ def write_table(table: Path, handed_in: dict[str, list[Path]], results: Path, ab
     header = ["student", *[f"{n}. {x['title']} ({x['points']:g})" for n, x in exercises.items()]]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*header, f"total ({sum(x['points'] for x in exercises.values()):g})", "status", "reason", "protection"])
+    writer.writerow(
+        [*header, f"total ({sum(x['points'] for x in exercises.values()):g})", "status", "reason", "protection"]
+    )
     for student in sorted(handed_in):
         files, result = handed_in[student], read_result(results, student)
         if len(files) != 1:

@@ -8,9 +8,10 @@ is; the check in the judge's process gets one that sends the arguments over and 
 student's code does to the checks, to NumPy or to Python, happens in its own process: a verdict cannot be forged. Only
 the judge speaks with the coordinator.
 
-Answers of Keras, such as a network or a layer, cannot be sent as data. Such exercises, known from the solutions when
-the assignment is built (all that are not in its list `apart`), are judged **in the student's process**. There, code that
-was written for the purpose can forge its verdict on these exercises, and its own only. Results say which they are.
+Networks and layers of Keras, and files, cannot be sent as data. Exercises with such answers, known from the solutions
+when the assignment is built (all that are not in its list `apart`), are judged **in the student's process**. There,
+code that was written for the purpose can forge its verdict on these exercises, and its own only. Results say which
+they are.
 
 What is not hidden from the student's process are the checks themselves: students have them anyway, in `lecture_utils`.
 
@@ -31,35 +32,31 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from importlib import import_module
 from numbers import Real
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
-
 import numpy as np
 
+from lecture_utils import from_scratch
 from lecture_utils.exercises import core, limit
 from tools import sandbox
 
+ROOT = Path(__file__).resolve().parents[1]
 MAX_NOTEBOOK = 10 * 2**20  # bytes
 MAX_MESSAGE = 200 * 2**20
 CELL_SHARE = 1 / 3  # of the time of a notebook that one cell may take before it is stopped
 PATIENCE = 3  # times the seconds that a check gives to a student's function: several are graded at once
-POLL = 0.05  # seconds
+POLL, LOOK = 0.05, 0.15  # seconds between looks at what was said, and at memory and processes
 NOTHING_SAID = "The cells of this exercise were not reached."
 
 
 # Answers as data.
-
-
-class NoData(Exception):
-    """A value that cannot be sent."""
 
 
 def encode(value, functions: list):
@@ -87,6 +84,9 @@ def encode(value, functions: list):
         return {"list": [encode(x, functions) for x in value]}
     if isinstance(value, Real):  # such as a fraction
         return float(value)
+    if type(value) is from_scratch.MLP:
+        parts = [value.weights, value.activations, value.loss_name]
+        return {"MLP": encode(parts, functions)}
     if callable(value) and not isinstance(value, type):
         functions.append(value)
         name = getattr(value, "__name__", type(value).__name__)
@@ -120,6 +120,12 @@ def decode(data, function: Callable[[dict], Callable]):
         return {decode(key, function): decode(x, function) for key, x in content}
     if kind == "function":
         return function(data)
+    if kind == "MLP":
+        weights, activations, loss = decode(content, function)
+        sizes = [len(weights[0][0]), *[W.shape[1] for W, _ in weights]]
+        network = from_scratch.MLP(sizes, output=activations[-1], loss=loss)
+        network.weights, network.activations = weights, activations
+        return network
     if kind == "array":
         dtype = np.dtype(data["dtype"])
         if dtype.kind not in "biufcU":
@@ -137,7 +143,7 @@ class Line:
     """Messages over a socket: the length in eight bytes, then JSON."""
 
     def __init__(self, end: socket.socket):
-        self.end = end
+        self.end, self.read = end, bytearray()
 
     def send(self, message: dict) -> None:
         data = json.dumps(message).encode()
@@ -154,13 +160,23 @@ class Line:
         return message
 
     def _exactly(self, n: int) -> bytes:
-        data = bytearray()
-        while len(data) < n:
-            part = self.end.recv(min(n - len(data), 2**20))
+        while len(self.read) < n:
+            part = self.end.recv(2**20)
             if not part:
                 raise EOFError
-            data += part
-        return bytes(data)
+            self.read += part
+        data, self.read = bytes(self.read[:n]), self.read[n:]
+        return data
+
+
+def call_over(line: Line, request: dict, arguments: tuple, named: dict, function: Callable[[dict], Callable]) -> dict:
+    """Ask the other side to call one of its functions; meanwhile it may call functions among the arguments."""
+    ours: list = []
+    line.send(request | {"arguments": encode(arguments, ours), "named": encode(named, ours)})
+    while "call" in (reply := line.receive()):
+        result = ours[reply["call"]](*decode(reply["arguments"], function), **decode(reply["named"], function))
+        line.send({"value": encode(result, ours)})
+    return reply
 
 
 # The student's process.
@@ -200,23 +216,27 @@ def run_student(cells: list[dict], line: Line, apart: list[int], cell_seconds: f
 
 def _serve(line: Line, functions: list) -> None:
     """Call the student's functions as the judge asks, until it is done with this exercise."""
+
+    def function(description: dict) -> Callable:
+        def remote(*arguments, **named):
+            reply = call_over(line, {"call": description["function"]}, arguments, named, function)
+            return decode(reply["value"], function)
+
+        return remote
+
     while "next" not in (asked := line.receive()):
-        reply: dict = {}
-        arguments = decode(asked["arguments"], lambda _: None)
-        named = decode(asked["named"], lambda _: None)
+        if "call" not in asked:
+            continue  # an answer that nobody waits for any more
         try:
             with limit.Limit(asked["seconds"]) as time_limit:
-                result = next(core._apart(functions[asked["call"]], arguments)) if not named else functions[
-                    asked["call"]
-                ](*arguments, **named)
+                called = partial(functions[asked["call"]], **decode(asked["named"], function))
+                result = next(core._apart(called, decode(asked["arguments"], function)))
                 reply = {"value": encode(result, functions)}
         except BaseException as error:
             if isinstance(error, RuntimeError) and isinstance(error.__cause__, StopIteration):
                 error = error.__cause__
             reply = {"error": type(error).__name__, "message": str(error)[:500]}
-        if time_limit.tries:
-            reply = {"stopped": True}
-        line.send(reply)
+        line.send({"stopped": True} if time_limit.tries else reply)
 
 
 def _shell():
@@ -280,10 +300,8 @@ def run_judge(line: Line, module: str, apart: list[int], report: int, seconds: f
             if description["stub"]:
                 raise NotImplementedError
             allowed = Patience.now.seconds if Patience.now else seconds
-            nothing: list = []
-            call = {"call": description["function"], "seconds": allowed}
-            line.send(call | {"arguments": encode(arguments, nothing), "named": encode(named, nothing)})
-            reply = line.receive()
+            request = {"call": description["function"], "seconds": allowed}
+            reply = call_over(line, request, arguments, named, function)
             if "stopped" in reply:
                 if Patience.now:
                     Patience.now.tries = 1
@@ -356,9 +374,13 @@ def read_submission(text: bytes, assignment: dict) -> tuple[list[dict], set[int]
         )
     if len(notebook.cells) > 500:
         raise Unreadable(f"The notebook has {len(notebook.cells)} cells; more than 500 are not run.")
+    from sqlalchemy.exc import SQLAlchemyError
+
     try:
         for step in (ClearOutput, DeduplicateIds, OverwriteCells):
             notebook, resources = step().preprocess(notebook, resources)
+    except SQLAlchemyError:
+        raise  # the list of the cells is not there: not the student's fault
     except Exception as error:
         raise Unreadable(f"nbgrader cannot read the notebook ({core._described(error)}).") from None
     cells, missing = [{"source": source} for source in assignment["start"]], set(exercises.values())
@@ -375,13 +397,13 @@ def read_submission(text: bytes, assignment: dict) -> tuple[list[dict], set[int]
     return cells, missing
 
 
-def grade(text: bytes, assignment: dict, limits: sandbox.Limits, protected: bool, hidden: list[str]) -> dict:
+def grade(text: bytes, assignment: dict, limits: sandbox.Limits, weak: sandbox.Weak | None = None) -> dict:
     """The result of what was handed in: status, reason, and for each exercise status, message and points."""
     begun = time.monotonic()
     status, reason, verdicts, missing = "graded", "", {}, set()
     try:
         cells, missing = read_submission(text, assignment)
-        status, reason, verdicts = _run(cells, assignment, limits, protected, hidden)
+        status, reason, verdicts = _run(cells, assignment, limits, weak)
     except Unreadable as error:
         status, reason = "unreadable", str(error)
     exercises = {}
@@ -410,7 +432,7 @@ def _points(of: float, verdict: dict) -> float:
 
 
 def _run(
-    cells: list[dict], assignment: dict, limits: sandbox.Limits, protected: bool, hidden: list[str]
+    cells: list[dict], assignment: dict, limits: sandbox.Limits, weak: sandbox.Weak | None
 ) -> tuple[str, str, dict]:
     """Fork student and judge, watch both, and return status, reason and the verdicts by number."""
     sandbox.adopt_orphans()
@@ -420,34 +442,30 @@ def _run(
     apart, module = assignment["apart"], assignment["module"]
 
     def as_student():
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         run_student(cells, Line(student_end), apart, limits.seconds * CELL_SHARE)
 
     def as_judge():
         run_judge(Line(judge_end), module, apart, writer, limits.seconds)
 
-    student = sandbox.start(as_student, limits, [student_end.fileno()], protected, hidden)
-    judge = sandbox.start(as_judge, limits, [judge_end.fileno(), writer], protected, hidden)
+    student = sandbox.start(as_student, limits, [student_end.fileno()], weak)
+    judge = sandbox.start(as_judge, limits, [judge_end.fileno(), writer], weak)
     student_end.close(), judge_end.close(), os.close(writer)
-    deadline, said, problem = time.monotonic() + limits.seconds, b"", None
+    deadline, looked, said, problem = time.monotonic() + limits.seconds, 0.0, b"", None
     try:
         while judge.running() and not problem:
             if select.select([reader], [], [], POLL)[0]:
-                new = os.read(reader, 2**20)
-                said += new
-                if not new:
-                    time.sleep(0.005)
+                said += (new := os.read(reader, 2**20))
+                time.sleep(0 if new else 0.005)
             if time.monotonic() > deadline:
                 problem = "timed out"
-            else:
-                problem = student.too_much() or judge.too_much()
-        time.sleep(0 if problem else 0.02)
-        student_status = student.status if not student.running() else None
+            elif time.monotonic() > looked + LOOK:
+                problem, looked = student.too_much() or judge.too_much(), time.monotonic()
+        while student.running() and b'"end"' not in said and not problem and time.monotonic() < deadline:
+            time.sleep(0.01)  # it ends, too, and its exit code says why
     finally:
         student.end(), judge.end()
-    while part := _rest(reader):
-        said += part
-    os.close(reader)
+    with os.fdopen(reader, "rb") as rest:
+        said += rest.read() or b""
     lines = [json.loads(line) for line in said.decode().splitlines()]
     verdicts = {line.pop("test"): line for line in lines if "test" in line}
     reasons = {
@@ -459,16 +477,9 @@ def _run(
         return problem, reasons[problem], verdicts
     if any("end" in line for line in lines):
         return "graded", "", verdicts
-    if student_status == sandbox.FAILED:
+    if student.status == sandbox.FAILED:
         raise RuntimeError("The sandbox could not be set up.")
-    return "crashed", _how_it_ended(student_status), verdicts
-
-
-def _rest(reader: int) -> bytes:
-    try:
-        return os.read(reader, 2**20)
-    except BlockingIOError:
-        return b""
+    return "crashed", _how_it_ended(student.status), verdicts
 
 
 def _how_it_ended(status: int | None) -> str:
@@ -476,8 +487,10 @@ def _how_it_ended(status: int | None) -> str:
         number = -status if status < 0 else status - 128
         name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
         return f"The process was ended by {name}."
-    return f"The process ended itself in the middle, with the code {status}." if status is not None else (
-        "The process sent what makes no sense."
+    return (
+        f"The process ended itself in the middle, with the code {status}."
+        if status is not None
+        else ("The process sent what makes no sense.")
     )
 
 
@@ -488,9 +501,11 @@ class Worker:
     """A process that judges one notebook after the other, for one assignment."""
 
     def __init__(self, number: str, tensorflow: bool):
-        keep = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH") if name in os.environ}
+        keep = {
+            name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH") if name in os.environ
+        }
         env = keep | {"LECTURE_PROGRESS": "off", "MPLBACKEND": "Agg", "HOME": "/nonexistent"}
-        command = [sys.executable, __file__, number, "tensorflow" if tensorflow else "no"]
+        command = [sys.executable, "-m", "tools.judging", number, "tensorflow" if tensorflow else "no"]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, cwd=ROOT
         )
@@ -536,9 +551,9 @@ def coordinate(line: bytes) -> None:
     job = json.loads(line)
     try:
         text = Path(job["notebook"]).read_bytes()
-        result = grade(
-            text, job["assignment"], sandbox.Limits(**job["limits"]), job["protected"], job["hidden"]
-        )
+        with tempfile.TemporaryDirectory(prefix="graded-") as folder:
+            weak = None if job["protected"] else sandbox.Weak(folder, job["hidden"])
+            result = grade(text, job["assignment"], sandbox.Limits(**job["limits"]), weak)
         result["sha256"] = hashlib.sha256(text).hexdigest()
         if job.get("result"):
             write_whole(Path(job["result"]), json.dumps(job["about"] | result, indent=1) + "\n")
@@ -560,7 +575,7 @@ def main(number: str, tensorflow: str) -> None:
     sandbox.die_with_parent()
     import matplotlib.pyplot  # noqa: F401
     import nbformat  # noqa: F401
-    import nbgrader.preprocessors
+    import nbgrader.preprocessors  # noqa: F401
     from IPython.core import interactiveshell  # noqa: F401
 
     from lecture_utils import reproducible
@@ -569,7 +584,7 @@ def main(number: str, tensorflow: str) -> None:
         os.environ.update(reproducible._TENSORFLOW_SETTINGS)
         with reproducible._stderr_shown_only_on_error():
             import keras  # noqa: F401
-            import tensorflow  # noqa: F401
+            import tensorflow
     import_module(f"lecture_utils.exercises.notebook_{number}")
     while True:
         select.select([0], [], [])

@@ -15,7 +15,7 @@ This is what bubblewrap and similar programs do, with the system's own calls (`u
 so that nothing has to be installed, and the child is a fork of a process that has imported everything. It needs
 Linux 5.12 and a system that permits user namespaces, or root. `why_not()` says why it does not work here.
 
-The *weak* mode (`protected=False`) works on any system with `fork`. It keeps the limits, and refuses from within Python
+The *weak* mode (`weak=Weak(...)`) works on any system with `fork`. It keeps the limits, and refuses from within Python
 what honest code does not need: the network, other programs, files outside. Code that knows how gets around that.
 
 What is not guaranteed: a hole in the Linux kernel is a hole here too.
@@ -33,7 +33,9 @@ import socket
 import struct
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +63,14 @@ class Limits:
     threads: int = 512
 
 
+@dataclass(frozen=True)
+class Weak:
+    """The weak mode: the folder to work in, and folders that must not be opened."""
+
+    folder: str
+    hidden: list[str]
+
+
 class Watched:
     """A process started by `start`, with all its descendants."""
 
@@ -76,52 +86,40 @@ class Watched:
 
     def too_much(self) -> str | None:
         """ "out of memory" or "too many processes" if a limit is passed, else None."""
-        family = self._family()
+        family, used = self._family(), 0
         if len(family) > self.limits.processes:
             return "too many processes"
-        used = 0
         for process in family:
-            try:
+            with suppress(psutil.Error):
                 used += max(0, process.memory_info().rss - self._shared)
-            except psutil.Error:
-                continue
         return "out of memory" if used > self.limits.memory else None
 
     def end(self) -> None:
-        """End the whole family. Also those that left it: they come to us, if `adopt_orphans` was called."""
-        for _ in range(100):
-            family = self._family()
-            for process in [*family, *_orphans()]:
-                try:
+        """End the whole family, also those that left it and came to us (see `adopt_orphans`), and wait for it."""
+        for _ in range(500):
+            for process in self._family():
+                with suppress(psutil.Error):
                     process.kill()
-                except psutil.Error:
-                    continue
+            for orphan in _orphans():
+                with suppress(ChildProcessError):
+                    os.waitpid(orphan.pid, os.WNOHANG)
             if not self.running() and not _orphans():
                 return
-            _wait_for_orphans()
+            time.sleep(0.005)
 
     def _family(self) -> list[psutil.Process]:
-        try:
-            process = psutil.Process(self.pid)
-            return [process, *process.children(recursive=True)]
-        except psutil.Error:
-            return []
+        family = _orphans()
+        with suppress(psutil.Error):
+            family += [psutil.Process(self.pid), *psutil.Process(self.pid).children(recursive=True)]
+        return family
 
 
 _started: set[int] = set()
 
 
 def _orphans() -> list[psutil.Process]:
+    """Descendants of processes that ended."""
     return [child for child in psutil.Process().children() if child.pid not in _started]
-
-
-def _wait_for_orphans() -> None:
-    for child in _orphans():
-        try:
-            os.waitpid(child.pid, os.WNOHANG)
-        except ChildProcessError:
-            continue
-    signal.sigtimedwait([], 0.01) if hasattr(signal, "sigtimedwait") else None
 
 
 def adopt_orphans() -> None:
@@ -136,13 +134,10 @@ def die_with_parent() -> None:
         _libc.prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG
 
 
-def start(
-    work: Callable[[], None], limits: Limits, keep: Iterable[int] = (), protected: bool = True, hidden: Iterable = ()
-) -> Watched:
+def start(work: Callable[[], None], limits: Limits, keep: Iterable[int] = (), weak: Weak | None = None) -> Watched:
     """Fork and call `work` in the sandbox; of the open files only those numbered in `keep` stay open there.
 
     The exit code is 0 if `work` returned, 1 if it raised, 128 + n if signal n ended it, `FAILED` without a sandbox.
-    `hidden` are folders that the weak mode refuses to open; in the protected mode they do not exist anyway.
     """
     pid = os.fork()
     if pid:
@@ -153,11 +148,11 @@ def start(
         os.setsid()
         die_with_parent()
         _close_all_but(keep)
-        if protected:
+        if weak is None:
             code = _in_namespaces(work, limits)
         else:
             _limit(limits)
-            _restrict(list(hidden))
+            _restrict(weak)
             code = _call(work)
     except BaseException as error:
         _last_words(error)
@@ -171,20 +166,18 @@ def why_not() -> str | None:
         return f"this is {platform.system()}, not Linux"
     if platform.machine() not in _PIVOT_ROOT:
         return f"the processor {platform.machine()} is not known"
-    reader, writer = os.pipe()
-    os.set_blocking(reader, False)
     global _words
-    _words = writer
+    reader, _words = os.pipe()
     try:
-        child = start(lambda: None, Limits(), keep=[writer])
+        child = start(lambda: None, Limits(), keep=[_words])
         while child.running():
-            psutil.wait_procs([], timeout=0)
-            _pause()
-        said = b"" if child.status == 0 else _read_all(reader)
+            time.sleep(0.005)
     finally:
+        os.close(_words)
         _words = None
-        os.close(reader), os.close(writer)
-    return None if child.status == 0 else said.decode() or f"a trial ended with the code {child.status}"
+    with os.fdopen(reader) as said:
+        reason = said.read()
+    return None if child.status == 0 else reason or f"a trial ended with the code {child.status}"
 
 
 _words: int | None = None  # where a sandbox that cannot be set up says why
@@ -192,20 +185,7 @@ _words: int | None = None  # where a sandbox that cannot be set up says why
 
 def _last_words(error: BaseException) -> None:
     if _words is not None:
-        os.write(_words, f"{error}"[:500].encode())
-
-
-def _read_all(reader: int) -> bytes:
-    try:
-        return os.read(reader, 1000)
-    except BlockingIOError:
-        return b""
-
-
-def _pause(seconds: float = 0.01) -> None:
-    import time
-
-    time.sleep(seconds)
+        os.write(_words, str(error)[:500].encode())
 
 
 def _call(work: Callable[[], None]) -> int:
@@ -225,7 +205,7 @@ def _close_all_but(keep: Iterable[int]) -> None:
     for number in sorted(keep):
         os.closerange(last + 1, number)
         last = number
-    os.closerange(last + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0] if last < 4096 else last + 4096)
+    os.closerange(last + 1, os.sysconf("SC_OPEN_MAX"))
 
 
 def _limit(limits: Limits) -> None:
@@ -355,9 +335,9 @@ def _loopback_up() -> None:
         fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh14x", b"lo", 1 | 64))  # SIOCSIFFLAGS, up and running
 
 
-def _restrict(hidden: list) -> None:
+def _restrict(weak: Weak) -> None:
     """Refuse, from within Python, what honest code does not need. For machines without namespaces."""
-    away = [str(Path(path).resolve()) for path in hidden]
+    away = [os.path.realpath(path) for path in weak.hidden]
     refused = ("socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo", "subprocess.Popen", "os.system",
                "os.exec", "os.posix_spawn", "os.kill", "os.killpg", "ctypes.dlopen", "os.chmod")  # fmt: skip
     opens = ("open", "os.listdir", "os.scandir", "os.remove", "os.rename", "os.rmdir", "shutil.rmtree", "os.mkdir")
@@ -370,5 +350,7 @@ def _restrict(hidden: list) -> None:
             if any(path == folder or path.startswith(folder + os.sep) for folder in away):
                 raise PermissionError(f"not allowed when this is graded: {event} of {path}")
 
-    os.chdir(tempfile.mkdtemp(prefix="graded-"))
+    os.chdir(weak.folder)
+    os.environ.update(HOME=weak.folder, TMPDIR=weak.folder)
+    tempfile.tempdir = None
     sys.addaudithook(refuse)
