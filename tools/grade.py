@@ -178,7 +178,9 @@ def _grade_all(
                 student = queue.get_nowait()
             except Empty:
                 break
-            worker = worker or judging.Worker(about["number"], about["tensorflow"])
+            worker = worker or judging.Worker(
+                about["number"], about["tensorflow"], str(assignments.BUILT / about["number"])
+            )
             note = {"student": student, "key": _key(about, limits, protection), "protection": protection}
             job = {"notebook": str(files[student][0]), "result": str(results / f"{student}.json"), "about": note}
             try:
