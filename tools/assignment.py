@@ -60,7 +60,7 @@ class AssignmentError(Exception):
 def check_number(number: str | None) -> str:
     """The number in two digits. Raises AssignmentError for one that has no exercises."""
     known = progress.notebooks()
-    name = (number or "").strip().zfill(2)
+    name = number.strip().zfill(2) if number else ""
     if name not in known:
         given = f"There are no exercises of a notebook {number!r}." if number else "Which notebook? Say NB=04."
         raise AssignmentError(f"{given} Notebooks with exercises: {', '.join(known)}.")
