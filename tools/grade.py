@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("folder", nargs="?", default="")
     parser.add_argument("number", nargs="?", default="", help="of the notebook; needed if the folder has several")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)) if sys.platform == "linux" else 2)
-    parser.add_argument("--seconds", type=float, default=180, help="for each notebook")
+    parser.add_argument("--seconds", type=float, default=180.0, help="for each notebook")
     parser.add_argument("--memory", type=int, default=2048, help="in MB, for each notebook")
     parser.add_argument("--weak", action="store_true", help="grade without a sandbox: for notebooks that you trust")
     chosen = parser.parse_args(arguments)

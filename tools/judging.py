@@ -70,11 +70,11 @@ def encode(value, functions: list):
         return str(value)
     if isinstance(value, int) and abs(value) < 10**4000:
         return int(value)
-    if isinstance(value, float):
+    if isinstance(value, float) and not isinstance(value, np.generic):
         return float(value)
     if value is ...:
         return {"dots": True}
-    if isinstance(value, complex):
+    if type(value) is complex:
         return {"complex": [value.real, value.imag]}
     if isinstance(value, (tuple, list)):
         return {type(value).__name__ if type(value) in (tuple, list) else "list": [encode(x, functions) for x in value]}
@@ -82,7 +82,7 @@ def encode(value, functions: list):
         return {"dict": [[encode(key, functions), encode(x, functions)] for key, x in value.items()]}
     if isinstance(value, (range, set, frozenset)):
         return {"list": [encode(x, functions) for x in value]}
-    if isinstance(value, Real):  # such as a fraction
+    if isinstance(value, Real) and not isinstance(value, np.generic):  # such as a fraction
         return float(value)
     if type(value) is from_scratch.MLP:
         parts = [value.weights, value.activations, value.loss_name]
@@ -449,7 +449,7 @@ def _run(
         run_judge(Line(judge_end), module, apart, writer, limits.seconds)
 
     student = sandbox.start(as_student, limits, [student_end.fileno()], weak)
-    judge = sandbox.start(as_judge, limits, [judge_end.fileno(), writer], weak)
+    judge = sandbox.start(as_judge, limits, [judge_end.fileno(), writer], weak, alone=False)
     student_end.close(), judge_end.close(), os.close(writer)
     deadline, looked, said, problem = time.monotonic() + limits.seconds, 0.0, b"", None
     try:
