@@ -4,10 +4,10 @@ PORT ?= 8888
 BROWSER ?= yes
 RUN := .venv/bin/python
 
-.PHONY: help lab test lint execute slides handout site bench lock clean student dev
+.PHONY: help lab test lint execute slides handout site assignment grade bench lock clean student dev
 
 help: ## list the commands
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
 
 lab: student ## open the course in JupyterLab (PORT=8888, BROWSER=no to open none)
 	@$(RUN) -m jupyterlab --config=tools/jupyter_config.py --port=$(PORT) $(if $(filter no,$(BROWSER)),--no-browser)
@@ -29,6 +29,12 @@ handout: dev ## print the slides as PDF, in build/slides; needs Chromium (NB=07 
 
 site: dev ## build a site of all notebooks and decks, in build/site
 	@$(RUN) tools/slides.py && $(RUN) tools/build_site.py
+
+assignment: dev ## build an nbgrader assignment from the exercises of a notebook (NB=04)
+	@$(RUN) -m tools.assignment $(NB)
+
+grade: dev ## grade what was handed in (SUBMISSIONS=folder, NB=04; WEAK=yes without a sandbox)
+	@$(RUN) -m tools.grade "$(SUBMISSIONS)" $(NB) $(if $(filter yes,$(WEAK)),--weak) $(ARGS)
 
 bench: student ## measure what is fast, side by side
 	@for file in benchmarks/*.py; do $(RUN) $$file || exit 1; done
