@@ -261,6 +261,9 @@ def test_build_writes_decks_beside_one_copy_of_the_assets(tmp_path):
     decks = slides.build([first, second], tmp_path)
     assert [deck.name for deck in decks] == [f"{first.stem}.html", f"{second.stem}.html"]
     assert {path.name for path in (tmp_path / "assets").iterdir()} == {*slides.ASSETS, "slides.css"}
+    index = (tmp_path / "index.html").read_text()
+    assert re.findall(r'<a href="([^"]+)">', index) == [deck.name for deck in decks]
+    assert "01 What can a single neuron decide?" in index
     for page in (deck.read_text() for deck in decks):
         for address in re.findall(r'(?:src|<link[^>]* href)="([^"]+)"', page):
             assert address.startswith("data:image/") or (tmp_path / address).exists()
