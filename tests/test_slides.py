@@ -58,6 +58,7 @@ def test_blocks_keep_lists_fences_and_formulas_in_one_piece():
         ["It is $x. Y$ today.", "And then?", "*Yes.*", "Good."],
         ["See [A. Bee](a.md).", "(In brackets. Two of them.)", "`a. B` is code."],
         ["One input is enough now: OR.", "**A term.**", "It ends, e.g. Here, later:"],
+        ["Chapter 10 of a book by A. Author.", "The end."],
         ["First this.", "**Before you run it:** what comes? Say it."],
     ],
 )
@@ -82,7 +83,7 @@ def test_without_metadata_headings_terms_leads_questions_and_formulas_are_shown(
     assert list(slides.edit("Said. Nor here.", said="Said.")) == []
     assert list(slides.edit("So. (A **term**.)")) == [("text", "So.")]
     assert list(slides.edit("So. Then:", leads=False)) == [("text", "So.")]
-    assert len(list(slides.edit("**a** B. " * 9))) == slides.MOST
+    assert len(list(slides.edit("**a** Be. " * 9))) == slides.MOST
 
 
 def test_metadata_name_what_is_shown():

@@ -201,7 +201,8 @@ def sentences(paragraph: str) -> list[str]:
     masked = re.sub(r"(?<!\\)\$[^$]+\$|`[^`]+`|\[[^\]]*\]\([^)]*\)|\*\*[^*]+\*\*|\([^()]*\)", keep, text)
     masked = re.sub(r"\b(e\.g|i\.e|vs|cf|approx)\. ", "\\1.\x01", masked)
     pieces = re.split(
-        r"(?<=[.!?]) +(?=[A-Z\x00*\"(])|(?<=[.!?][\"*)]) +(?=[A-Z\x00*\"(])|(?<=\x02) +(?=[A-Z\x00*\"(])", masked
+        r"(?<=[.!?])(?<! [A-Z]\.) +(?=[A-Z\x00*\"(])|(?<=[.!?][\"*)]) +(?=[A-Z\x00*\"(])|(?<=\x02) +(?=[A-Z\x00*\"(])",
+        masked,
     )
     for number in reversed(range(len(kept))):
         pieces = [piece.replace(f"\x00{number}\x00", kept[number]) for piece in pieces]
@@ -569,6 +570,7 @@ def sizes(items: list[Item], layout: str = "", title_lines: int = 1) -> tuple[st
     figure = any(piece.kind == "figure" for piece in items)
     width, parts = ((WIDTH - 36) / 2, halves(items)) if layout == "columns" else (WIDTH, (items,))
     widest = max([length for piece in items if piece.is_code for length in piece.lengths], default=0)
+    mixed = any(piece.is_code for piece in items) and not all(piece.is_code for piece in items)  # of like sizes
     pairs = itertools.product(enumerate(TEXT), enumerate(CODE_TEXT))
     for (big, text), (large, code) in sorted(
         pairs, key=lambda pair: (max(pair[0][0], pair[1][0]), pair[0][0] + pair[1][0])
@@ -576,7 +578,7 @@ def sizes(items: list[Item], layout: str = "", title_lines: int = 1) -> tuple[st
         taken = max(height(part, text, code, width) for part in parts) + 330 * (figure and layout != "columns")
         columns = (width - 41) / (CODE_LETTER * CODE_TEXT[code])
         whole = widest <= columns or code == "small"  # else lines are wrapped
-        alike = big >= large - 1 or not any(piece.is_code for piece in items)  # no huge text above small code
+        alike = abs(big - large) <= 1 or not mixed
         if taken <= room and whole and alike and not (figure and text == "huge"):
             return text, code
     return None
