@@ -96,12 +96,13 @@ def test_metadata_name_what_is_shown():
 
 
 def test_last_section_shows_what_was_learnt_and_not_its_terms():
-    source = "## What you can now do\n\nThis. And that.\n\n**Terms met:** *a*, b.\n\n`lecture_utils` has it."
+    source = "## What you can do now\n\nThis. And that.\n\n**Terms met:** *a*, b.\n\n`lecture_utils` has it."
     assert [words for _, words in slides.edit(source)][1:] == ["This.", "And that."]
 
 
 def test_formulas_are_marked_for_mathjax_and_links_lead_to_decks():
     assert slides.to_html("a $x<1$ for \\$5 and $6") == r"<p>a \(x&lt;1\) for $5 and $6</p>"
+    assert slides.inline("So $x$ or $y$.") == r'So \(x\) or <span class="whole">\(y\).</span>'
     assert slides.to_html("$1,000 off, of $2,500.") == "<p>$1,000 off, of $2,500.</p>"
     assert slides.sentences("Off by $1,000. So $x$ and $2,500.") == ["Off by \\$1,000.", "So $x$ and \\$2,500."]
     assert slides.to_html("$$x\n= y$$") == "<p>\\[x\n= y\\]</p>"

@@ -134,7 +134,9 @@ class _Renderer(IPythonRenderer):
 def to_html(markdown: str) -> str:
     """HTML of a text with formulas."""
     renderer = _Renderer(escape=False, exclude_anchor_links=True)
-    return MarkdownWithMath(renderer=renderer).render(with_money(markdown)).strip()
+    page = MarkdownWithMath(renderer=renderer).render(with_money(markdown)).strip()
+    formula = r"\\\((?:(?!\\\)).)*\\\)[.,;:?!)]+"
+    return re.sub(formula, r'<span class="whole">\g<0></span>', page)  # else a period may begin a line
 
 
 def with_money(markdown: str) -> str:
@@ -256,11 +258,11 @@ def edit(
     Without `show`: questions, formulas, tables, lists and figures; of a paragraph the sentences that bring a term in
     bold and one that leads to what follows it (it ends with a colon or a comma, or a question comes next), three at
     most and none in brackets; of a cell with a heading, or with none of these, the first sentence, too; of "What you
-    can now do", all sentences. `show` is "all", or a list of kinds and of beginnings of sentences: exactly what these
+    can do now", all sentences. `show` is "all", or a list of kinds and of beginnings of sentences: exactly what these
     name is shown, and a ValueError is raised for a name of nothing. What was `said` before is left out. `leads` is
     False where nothing is shown of the cell that follows.
     """
-    closing = source.startswith("## What you can now do")
+    closing = source.startswith("## What you can do now")
     pieces: list[tuple[str, str, bool]] = []  # kind, text, shown
     parts = blocks(source)
     for block in parts:
