@@ -58,6 +58,7 @@ def test_blocks_keep_lists_fences_and_formulas_in_one_piece():
         ["It is $x. Y$ today.", "And then?", "*Yes.*", "Good."],
         ["See [A. Bee](a.md).", "(In brackets. Two of them.)", "`a. B` is code."],
         ["One input is enough now: OR.", "**A term.**", "It ends, e.g. Here, later:"],
+        ["Chapter 10 of a book by A. Author.", "The end."],
         ["First this.", "**Before you run it:** what comes? Say it."],
     ],
 )
@@ -82,7 +83,7 @@ def test_without_metadata_headings_terms_leads_questions_and_formulas_are_shown(
     assert list(slides.edit("Said. Nor here.", said="Said.")) == []
     assert list(slides.edit("So. (A **term**.)")) == [("text", "So.")]
     assert list(slides.edit("So. Then:", leads=False)) == [("text", "So.")]
-    assert len(list(slides.edit("**a** B. " * 9))) == slides.MOST
+    assert len(list(slides.edit("**a** Be. " * 9))) == slides.MOST
 
 
 def test_metadata_name_what_is_shown():
@@ -95,12 +96,13 @@ def test_metadata_name_what_is_shown():
 
 
 def test_last_section_shows_what_was_learnt_and_not_its_terms():
-    source = "## What you can now do\n\nThis. And that.\n\n**Terms met:** *a*, b.\n\n`lecture_utils` has it."
+    source = "## What you can do now\n\nThis. And that.\n\n**Terms met:** *a*, b.\n\n`lecture_utils` has it."
     assert [words for _, words in slides.edit(source)][1:] == ["This.", "And that."]
 
 
 def test_formulas_are_marked_for_mathjax_and_links_lead_to_decks():
     assert slides.to_html("a $x<1$ for \\$5 and $6") == r"<p>a \(x&lt;1\) for $5 and $6</p>"
+    assert slides.inline("So $x$ or $y$.") == r'So \(x\) or <span class="whole">\(y\).</span>'
     assert slides.to_html("$1,000 off, of $2,500.") == "<p>$1,000 off, of $2,500.</p>"
     assert slides.sentences("Off by $1,000. So $x$ and $2,500.") == ["Off by \\$1,000.", "So $x$ and \\$2,500."]
     assert slides.to_html("$$x\n= y$$") == "<p>\\[x\n= y\\]</p>"
@@ -261,6 +263,9 @@ def test_build_writes_decks_beside_one_copy_of_the_assets(tmp_path):
     decks = slides.build([first, second], tmp_path)
     assert [deck.name for deck in decks] == [f"{first.stem}.html", f"{second.stem}.html"]
     assert {path.name for path in (tmp_path / "assets").iterdir()} == {*slides.ASSETS, "slides.css"}
+    index = (tmp_path / "index.html").read_text()
+    assert re.findall(r'<a href="([^"]+)">', index) == [deck.name for deck in decks]
+    assert "01 What can a single neuron decide?" in index
     for page in (deck.read_text() for deck in decks):
         for address in re.findall(r'(?:src|<link[^>]* href)="([^"]+)"', page):
             assert address.startswith("data:image/") or (tmp_path / address).exists()

@@ -134,7 +134,9 @@ class _Renderer(IPythonRenderer):
 def to_html(markdown: str) -> str:
     """HTML of a text with formulas."""
     renderer = _Renderer(escape=False, exclude_anchor_links=True)
-    return MarkdownWithMath(renderer=renderer).render(with_money(markdown)).strip()
+    page = MarkdownWithMath(renderer=renderer).render(with_money(markdown)).strip()
+    formula = r"\\\((?:(?!\\\)).)*\\\)[.,;:?!)]+"
+    return re.sub(formula, r'<span class="whole">\g<0></span>', page)  # else a period may begin a line
 
 
 def with_money(markdown: str) -> str:
@@ -201,7 +203,8 @@ def sentences(paragraph: str) -> list[str]:
     masked = re.sub(r"(?<!\\)\$[^$]+\$|`[^`]+`|\[[^\]]*\]\([^)]*\)|\*\*[^*]+\*\*|\([^()]*\)", keep, text)
     masked = re.sub(r"\b(e\.g|i\.e|vs|cf|approx)\. ", "\\1.\x01", masked)
     pieces = re.split(
-        r"(?<=[.!?]) +(?=[A-Z\x00*\"(])|(?<=[.!?][\"*)]) +(?=[A-Z\x00*\"(])|(?<=\x02) +(?=[A-Z\x00*\"(])", masked
+        r"(?<=[.!?])(?<! [A-Z]\.) +(?=[A-Z\x00*\"(])|(?<=[.!?][\"*)]) +(?=[A-Z\x00*\"(])|(?<=\x02) +(?=[A-Z\x00*\"(])",
+        masked,
     )
     for number in reversed(range(len(kept))):
         pieces = [piece.replace(f"\x00{number}\x00", kept[number]) for piece in pieces]
@@ -255,11 +258,11 @@ def edit(
     Without `show`: questions, formulas, tables, lists and figures; of a paragraph the sentences that bring a term in
     bold and one that leads to what follows it (it ends with a colon or a comma, or a question comes next), three at
     most and none in brackets; of a cell with a heading, or with none of these, the first sentence, too; of "What you
-    can now do", all sentences. `show` is "all", or a list of kinds and of beginnings of sentences: exactly what these
+    can do now", all sentences. `show` is "all", or a list of kinds and of beginnings of sentences: exactly what these
     name is shown, and a ValueError is raised for a name of nothing. What was `said` before is left out. `leads` is
     False where nothing is shown of the cell that follows.
     """
-    closing = source.startswith("## What you can now do")
+    closing = source.startswith("## What you can do now")
     pieces: list[tuple[str, str, bool]] = []  # kind, text, shown
     parts = blocks(source)
     for block in parts:
@@ -569,6 +572,7 @@ def sizes(items: list[Item], layout: str = "", title_lines: int = 1) -> tuple[st
     figure = any(piece.kind == "figure" for piece in items)
     width, parts = ((WIDTH - 36) / 2, halves(items)) if layout == "columns" else (WIDTH, (items,))
     widest = max([length for piece in items if piece.is_code for length in piece.lengths], default=0)
+    mixed = any(piece.is_code for piece in items) and not all(piece.is_code for piece in items)  # of like sizes
     pairs = itertools.product(enumerate(TEXT), enumerate(CODE_TEXT))
     for (big, text), (large, code) in sorted(
         pairs, key=lambda pair: (max(pair[0][0], pair[1][0]), pair[0][0] + pair[1][0])
@@ -576,10 +580,20 @@ def sizes(items: list[Item], layout: str = "", title_lines: int = 1) -> tuple[st
         taken = max(height(part, text, code, width) for part in parts) + 330 * (figure and layout != "columns")
         columns = (width - 41) / (CODE_LETTER * CODE_TEXT[code])
         whole = widest <= columns or code == "small"  # else lines are wrapped
-        alike = big >= large - 1 or not any(piece.is_code for piece in items)  # no huge text above small code
+        alike = abs(big - large) <= 1 or not mixed
         if taken <= room and whole and alike and not (figure and text == "huge"):
             return text, code
     return None
+
+
+def grouped(items: list[Item]) -> list[list[Item]]:
+    """The pieces in groups that have room on a slide each."""
+    groups: list[list[Item]] = []
+    for piece in items:
+        if not groups or not fits([*groups[-1], piece], "medium", "small"):
+            groups.append([])
+        groups[-1].append(piece)
+    return groups
 
 
 def arranged(slide: Slide) -> list[Slide]:
@@ -593,8 +607,8 @@ def arranged(slide: Slide) -> list[Slide]:
     crowded = figure or (shown and not fits(code + shown, "small", "small"))
     if code and (slide.layout == "below" or (crowded and not slide.layout)):
         items = [piece for piece in items if piece.kind != "code"]
-        code = [replace(piece, fragment=False) for piece in code]
-        below = [Slide(slide.title, slide.section, code, rows=slide.rows, below=True)]
+        parts = grouped([replace(piece, fragment=False) for piece in code])
+        below = [Slide(slide.title, slide.section, part, rows=slide.rows, below=True) for part in parts]
     if figure and slide.layout in ("", "below"):
         over = HEIGHT - 66 - height(items, "medium", "medium")  # what is left for it under the text, and beside it
         beside = min(HEIGHT - 66, (WIDTH - 36) / 2 / figure.aspect)
@@ -609,12 +623,7 @@ def arranged(slide: Slide) -> list[Slide]:
         rest.insert(0, said.pop())
     if fits(items, "small", "small") and height(said, "medium", "small") < 130:
         return [replace(slide, items=items), *below]
-    groups: list[list[Item]] = []
-    for piece in said:
-        if not groups or not fits([*groups[-1], piece], "medium", "small"):
-            groups.append([])
-        groups[-1].append(piece)
-    groups += [rest] if rest else []
+    groups = grouped(said) + ([rest] if rest else [])
     parts = [replace(slide, items=group, notes=[], below=slide.below and not n) for n, group in enumerate(groups)]
     parts[0].notes = slide.notes
     return [*parts, *below]
@@ -646,10 +655,15 @@ def section_html(slide: Slide) -> str:
     )
 
 
+def title_of(notebook: nbformat.NotebookNode) -> str:
+    """The title of a notebook, as HTML."""
+    return inline(re.match(r"# (.*)", notebook.cells[0].source)[1])
+
+
 def title_html(notebook: nbformat.NotebookNode, stem: str) -> str:
     """The title slide: the question, the number, the rows of the lecture, and the promises."""
     source = notebook.cells[0].source
-    title = re.match(r"# (.*)", source)[1]
+    title = title_of(notebook)
     rows = sorted({row for cell in notebook.cells for row in cell.metadata.get("lecture", [])})
     promises = next((block for block in blocks(source) if is_list(block)), "")
     lead = next((inline(block) for block in blocks(source) if block.startswith("**After")), "")
@@ -661,7 +675,7 @@ def title_html(notebook: nbformat.NotebookNode, stem: str) -> str:
     taken = 110 + 69 * math.ceil(len(title) / 32)
     size = next((size for size in ("medium", "small") if height(said, size, "small", 1100) + taken <= 720), "small")
     return (
-        f'<section><div class="page title text-{size}"><p class="ids">{ids}</p><h1>{inline(title)}</h1>'
+        f'<section><div class="page title text-{size}"><p class="ids">{ids}</p><h1>{title}</h1>'
         f'<p>{lead}</p>{to_html(promises)}</div><aside class="notes">{notes}</aside></section>'
     )
 
@@ -680,13 +694,13 @@ def deck_html(path: Path) -> str:
     sections = "\n".join(stack[0] if len(stack) == 1 else f"<section>{''.join(stack)}</section>" for stack in stacks)
     source = notebook.cells[0].source
     minutes = int(re.search(r"(\d+) minutes", source)[1])
-    title = html.escape(plain(re.match(r"# (.*)", source)[1]))
+    title = re.sub("<[^>]+>", "", title_of(notebook))
     page = Template((HERE / "slides.html").read_text(encoding="utf-8"))
     return page.substitute(title=title, sections=sections, seconds=60 * minutes)
 
 
 def build(paths: list[Path], folder: Path = BUILD) -> list[Path]:
-    """Write the decks of the notebooks and the assets they share; returns the decks' files.
+    """Write the decks of the notebooks, the assets they share and a list of all decks; returns the decks' files.
 
     Raises ValueError, with the name of the notebook, where metadata name what is not there.
     """
@@ -702,6 +716,11 @@ def build(paths: list[Path], folder: Path = BUILD) -> list[Path]:
             raise ValueError(f"{path.name}, {error}") from error
         decks.append(folder / f"{path.stem}.html")
         decks[-1].write_text(page, encoding="utf-8")
+    all_decks = sorted(folder.glob("[0-9]*.html"))
+    titles = {deck: re.search("<title>(.*)</title>", deck.read_text(encoding="utf-8"))[1] for deck in all_decks}
+    links = [f'<li><a href="{deck.name}">{deck.stem[:2]} {title}</a></li>' for deck, title in titles.items()]
+    index = Template((HERE / "slides_index.html").read_text(encoding="utf-8"))
+    (folder / "index.html").write_text(index.substitute(links="\n".join(links)), encoding="utf-8")
     return decks
 
 
