@@ -64,6 +64,8 @@ def labels(loss, one_hot):
         raise Hint("inverted", "`loss` is right. Your ones and zeros have changed places.")
     if close(got, np.eye(10)[y - 1]):
         raise Hint("from-1", "`loss` is right. Your ones stand one place too far left: places are counted from 0.")
+    if close(got[0], np.eye(10)[y[0]]) and not got[1:].any():
+        raise Hint("first-only", "`loss` is right. Only the first row has its 1. Does `return` stand within a loop?")
     if not close(got, np.eye(10)[y]):
         raise Wrong("`loss` is right. In each row of `one_hot(y)`, a single 1 should stand at the place of the label.")
     return "With one-hot labels a picture takes ten numbers in place of one; the loss is the same."
@@ -101,6 +103,8 @@ def cross_entropy(cross_entropy):
         raise Hint("tenth", "This is a tenth of the loss. It is the mean over pictures, not over pictures and classes.")
     if close(got, -np.log(p[np.arange(30), y - 1]).mean(), 1e-4):
         raise Hint("from-1", "You take the probability one place too far left: the label 0 is the first place.")
+    if close(got, -np.log(right[0]), 1e-4) or close(got, -np.log(right[0]) / 30, 1e-4):
+        raise Hint("first-only-loss", "Only the first picture is in this loss. Does `return` stand within a loop?")
     if close(got, -np.log(right[:3]).mean(), 1e-4):
         raise Hint("first-three", "This is the loss of the first three pictures. How many are in `y`?")
     if not close(got, -np.log(right).mean(), 1e-4):
@@ -210,6 +214,9 @@ def batches(steps, learning_rate, same_numbers):
 def _numbers(name: str, value, needed: str) -> np.ndarray:
     """The value as an array of any shape, so that a check can tell by its shape what was returned."""
     try:
-        return np.asarray(value)
+        numbers = np.asarray(value)
     except ValueError:  # things of different lengths
         raise Form(f"`{name}` is {kind_of(value)} of several things; needed is {needed}.") from None
+    if numbers.dtype == object and numbers.ndim == 0:
+        raise Form(f"`{name}` is {kind_of(value)}; needed is {needed}.")
+    return numbers

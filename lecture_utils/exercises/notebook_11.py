@@ -279,6 +279,8 @@ def going_on(train):
         whole_file, file = Path(folder) / "whole.json", Path(folder) / "state.json"
         (Path(folder) / "kept").mkdir()
         whole = result_of(whole_file)
+        if len(begun_with) == 1:
+            raise Hint("one-epoch", "Undisturbed, it ends after one epoch of six. Does `return` stand within the loop?")
         if len(begun_with) != epochs or whole["epoch"] != epochs:
             raise Wrong(f"Undisturbed, `train` should do {epochs} epochs when it is asked for as many.")
         if not whole_file.exists():
@@ -309,6 +311,9 @@ def going_on(train):
             )
         if first["epoch"] < dies_in - 1:
             raise Hint("one-behind", "One epoch more than necessary was repeated: is the *new* state saved each time?")
+        if resumed["epoch"] > epochs:
+            message = f"After the accident it does epochs until there are {resumed['epoch']}; {epochs} were asked for."
+            raise Hint("more-epochs", f"{message} Those of before count as well.")
         if not close(resumed["w"], whole["w"], 1e-12):
             raise Hint(
                 "part-lost", "It went on with the right epoch, but ended with another `w`: part of the state was lost."

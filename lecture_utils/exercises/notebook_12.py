@@ -283,7 +283,7 @@ def look(has_bytecode):
     if not lambda_layer:
         raise Hint(
             "never",
-            "It says False for a file with a `Lambda` layer. Do you look into all lists and dictionaries?",
+            "It says False for a file with a `Lambda` layer. Do you look into all of `config.json`?",
         )
     if of(dense, called):
         raise Hint("false-alarm", "It says True for a `Dense` layer that is only named `lambda_1`. Names are harmless.")

@@ -111,6 +111,14 @@ def by_open(file, state):
     part.rename(file)
 
 
+def as_many_epochs(file, epochs, one_epoch):
+    state = read(file) if file.exists() else {"epoch": 0, "w": 0.0, "velocity": 0.0}
+    for _ in range(epochs):
+        state = one_epoch(state)
+        replaced(file, state)
+    return state
+
+
 def reads_in_the_loop(file, epochs, one_epoch):
     state = {"epoch": 0, "w": 0.0, "velocity": 0.0}
     while state["epoch"] < epochs:
@@ -262,5 +270,8 @@ WRONG = {
         (None, trainer(catch=Exception)),
         (None, trainer(extra=1)),
         (None, reads_in_the_loop),
+        (None, trainer(extra=-2)),
+        ("one-epoch", trainer(extra=-5)),
+        ("more-epochs", as_many_epochs),
     ],
 }
