@@ -259,7 +259,7 @@ def test_letters_are_as_large_as_there_is_room_and_never_too_small():
 
 
 def test_build_writes_decks_beside_one_copy_of_the_assets(tmp_path):
-    first, second = execute.course_notebooks()[1:3]
+    first, second = execute.lecture_notebooks()[1:3]
     decks = slides.build([first, second], tmp_path)
     assert [deck.name for deck in decks] == [f"{first.stem}.html", f"{second.stem}.html"]
     assert {path.name for path in (tmp_path / "assets").iterdir()} == {*slides.ASSETS, "slides.css"}

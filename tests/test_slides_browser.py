@@ -99,7 +99,7 @@ def problems(page, deck) -> dict[str, list[str]]:
     return {kind: found for kind, found in wrong.items() if found}
 
 
-@pytest.mark.parametrize("path", execute.course_notebooks(), ids=execute.name)
+@pytest.mark.parametrize("path", execute.lecture_notebooks(), ids=execute.name)
 def test_every_slide_fits_and_can_be_read(page, folder, path):
     [deck] = slides.build([path], folder)
     assert deck.stat().st_size < 3_000_000
@@ -127,7 +127,7 @@ FAULTS = [
 
 @pytest.mark.parametrize(("kind", "old", "new"), FAULTS, ids=[f"{fault[0]}-{i}" for i, fault in enumerate(FAULTS)])
 def test_fault_is_noticed(page, folder, kind, old, new):
-    notebook = execute.read(execute.course_notebooks()[1])
+    notebook = execute.read(execute.lecture_notebooks()[1])
     notebook.cells = notebook.cells[:10]
     short = folder / "01_short.ipynb"
     short.write_text(execute.to_text(notebook))
@@ -139,7 +139,7 @@ def test_fault_is_noticed(page, folder, kind, old, new):
 
 
 def test_answers_come_on_a_click_and_slides_have_numbers(page, folder):
-    [deck] = slides.build(execute.course_notebooks()[1:2], folder)
+    [deck] = slides.build(execute.lecture_notebooks()[1:2], folder)
     open_deck(page, deck)
     assert page.locator("h1").is_visible()
     page.keyboard.press("ArrowRight")
@@ -151,7 +151,7 @@ def test_answers_come_on_a_click_and_slides_have_numbers(page, folder):
 
 
 def test_speaker_view_shows_notes_and_time_without_a_network(page, folder):
-    [deck] = slides.build(execute.course_notebooks()[1:2], folder)
+    [deck] = slides.build(execute.lecture_notebooks()[1:2], folder)
     open_deck(page, deck, "#/1")
     with page.context.expect_page() as opened:
         page.keyboard.press("s")
@@ -161,7 +161,7 @@ def test_speaker_view_shows_notes_and_time_without_a_network(page, folder):
 
 
 def test_handout_has_a_page_for_each_slide_and_no_notes(page, folder, chromium):
-    [deck] = slides.build(execute.course_notebooks()[1:2], folder)
+    [deck] = slides.build(execute.lecture_notebooks()[1:2], folder)
     open_deck(page, deck, "?print-pdf")
     page.locator(".pdf-page").last.wait_for(state="attached")
     n_slides = deck.read_text().count('<div class="page')

@@ -758,7 +758,7 @@ def chromium() -> str:
 def main(arguments: list[str]) -> int:
     names = [name for name in arguments if name != "--pdf"]
     try:
-        courses = execute.course_notebooks()
+        courses = execute.lecture_notebooks()
         paths = [path for path in execute.find_notebooks(names) if path in courses] or courses
         files = build(paths)
         if "--pdf" in arguments:
