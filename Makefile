@@ -4,7 +4,7 @@ PORT ?= 8888
 BROWSER ?= yes
 RUN := .venv/bin/python
 
-.PHONY: help lab test lint execute slides handout site assignment grade bench lock clean student dev
+.PHONY: help lab test lint execute slides handout site pictures assignment grade bench lock clean student dev
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ handout: dev ## print the slides as PDF, in build/slides; needs Chromium (NB=07 
 
 site: dev ## build a site of all notebooks and decks, in build/site
 	@$(RUN) tools/slides.py && $(RUN) tools/build_site.py
+
+pictures: site ## take the pictures of README.md; needs Chromium
+	@$(RUN) tools/pictures.py
 
 assignment: dev ## build an nbgrader assignment from the exercises of a notebook (NB=04)
 	@$(RUN) -m tools.assignment $(NB)

@@ -1,0 +1,135 @@
+"""Take the pictures that README.md shows of a slide, a page of the site, and a notebook while it is presented live.
+
+Usage: python tools/pictures.py      after tools/slides.py and tools/build_site.py; needs Chromium
+
+The live notebook runs in a copy of the project, as an instructor sees it: JupyterLab, Presentation Mode, Simple
+Interface. The pictures are docs/slide.png, docs/page.png and docs/live.png.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from tools import execute, slides
+
+PROJECT = execute.NOTEBOOKS.parent
+SIZE = {"width": 1280, "height": 720}
+NOTEBOOK = "01_threshold_logic_unit"
+SHOWN = "line-plot"  # the cell that the pictures show
+LEFT_OUT = (".git", ".venv*", "build", "__pycache__", ".*_cache", ".hypothesis", ".ipynb_*", "my_progress*")
+
+
+def take(page: Any, name: str) -> None:
+    """Save what the browser shows as docs/<name>.png."""
+    page.screenshot(path=PROJECT / "docs" / f"{name}.png")
+
+
+def slide(page: Any, alt: str) -> None:
+    """The slide that shows the figure with this alt text."""
+    page.goto((slides.BUILD / f"{NOTEBOOK}.html").as_uri())
+    page.wait_for_function("window.Reveal && Reveal.isReady()")
+    page.evaluate(
+        """alt => { const image = [...document.querySelectorAll('section img')].find(image => image.alt === alt);
+                    const at = Reveal.getIndices(image.closest('section')); Reveal.slide(at.h, at.v, 99); }""",
+        alt,
+    )
+    page.wait_for_timeout(1000)
+    take(page, "slide")
+
+
+def site_page(page: Any, alt: str) -> None:
+    """The page of the site, where it shows the figure."""
+    page.goto((PROJECT / "build" / "site" / "notebooks" / f"{NOTEBOOK}.html").as_uri())
+    _scroll_to_figure(page, alt)
+    take(page, "page")
+
+
+def live(page: Any, alt: str) -> None:
+    """The notebook in JupyterLab, run, as it is presented."""
+    with _lab() as address:
+        page.goto(address)
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
+        for *menus, entry in (
+            ("View", "Appearance", "Presentation Mode"),
+            ("View", "Appearance", "Simple Interface"),
+            ("View", "Appearance", "Show Left Sidebar"),
+            ("Run", "Run All Cells"),
+        ):
+            page.locator(".lm-MenuBar-item", has_text=menus[0]).click()
+            for name in [*menus[1:], entry]:
+                page.locator(".lm-Menu-item", has_text=re.compile(rf"^{name}")).last.click()
+        page.wait_for_timeout(15_000)
+        _scroll_to_figure(page, alt)
+        take(page, "live")
+
+
+def _scroll_to_figure(page: Any, alt: str) -> None:
+    image = page.locator(f"img[alt={alt!r}]").first
+    for _ in range(60):  # JupyterLab draws a cell only when it comes into view
+        if image.count():
+            break
+        page.mouse.move(640, 400)
+        page.mouse.wheel(0, 400)
+        page.wait_for_timeout(200)
+    for _ in range(3):  # what comes into view may move the rest
+        image.evaluate("image => image.scrollIntoView({block: 'end', behavior: 'instant'})")
+        page.wait_for_timeout(1000)
+
+
+@contextmanager
+def _lab() -> Iterator[str]:
+    """The address of a JupyterLab that serves a copy of the project."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        copy = Path(folder) / "project"
+        shutil.copytree(PROJECT, copy, ignore=shutil.ignore_patterns(*LEFT_OUT))
+        command = [sys.executable, "-m", "jupyterlab", "--config=tools/jupyter_config.py", "--no-browser", "--port=0"]
+        printed = Path(folder) / "printed"
+        config = Path(folder) / "config" / "labconfig"
+        config.mkdir(parents=True)
+        (config / "page_config.json").write_text(
+            '{"disabledExtensions": {"@jupyter/nbgrader": true}}'
+        )  # as in make lab
+        env = os.environ | {"LECTURE_PROGRESS": "off", "JUPYTER_CONFIG_DIR": str(config.parent)}
+        with printed.open("w") as file:
+            server = subprocess.Popen(command, cwd=copy, stdout=file, stderr=file, env=env)
+        try:
+            for _ in range(300):
+                if found := re.search(r"http://127\.0\.0\.1:\d+/\S+token=\w+\b", printed.read_text()):
+                    break
+                time.sleep(0.2)
+            else:
+                raise RuntimeError(f"JupyterLab did not start; it said:\n{printed.read_text()}")
+            yield found[0].replace("00_start_here.ipynb", f"{NOTEBOOK}.ipynb")
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.wait(timeout=30)
+
+
+def main() -> int:
+    from playwright.sync_api import sync_playwright
+
+    cells = execute.read(execute.NOTEBOOKS / f"{NOTEBOOK}.ipynb").cells
+    html = next(cell for cell in cells if cell.id == SHOWN).outputs[0]["data"]["text/html"]
+    alt = re.search('alt="([^"]+)"', html)[1]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=slides.chromium(), args=["--no-sandbox"])
+        for picture in (slide, site_page, live):
+            picture(browser.new_page(viewport=SIZE), alt)
+        browser.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
