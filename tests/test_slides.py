@@ -81,6 +81,7 @@ def test_without_metadata_headings_terms_leads_questions_and_formulas_are_shown(
     ]
     assert list(slides.edit("Nothing special. Nor here.")) == [("text", "Nothing special.")]
     assert list(slides.edit("Said. Nor here.", said="Said.")) == []
+    assert list(slides.edit("**A term** said. **Another.**", said="**A term** said.")) == [("text", "**Another.**")]
     assert list(slides.edit("So. (A **term**.)")) == [("text", "So.")]
     assert list(slides.edit("So. Then:", leads=False)) == [("text", "So.")]
     assert len(list(slides.edit("**a** Be. " * 9))) == slides.MOST
@@ -165,6 +166,10 @@ def test_check_is_shown_only_where_it_answers_a_question():
     assert deck(text("Words.", "a"), code("def f():\n    return 2\n\nassert f() == 2"))[0].items[-1].kind == "code"
     [slide] = deck(text("**Before you run it:** what is x?", "a"), check)
     assert shown(slide)[1] == ("code", "x = 2\nassert x == 2", True)
+    question = text("**Before you run it:** what is x?", "a")
+    assert [piece.kind for piece in deck(question, code("x", "2"), check)[0].items] == ["question", "code", "output"]
+    [slide] = deck(text("Words.", "a"), code("x = 2\nassert x == 2", slide={"code": "all"}))
+    assert shown(slide)[1] == ("code", "x = 2\nassert x == 2", False)
 
 
 def test_heading_begins_a_slide_and_names_the_section():
