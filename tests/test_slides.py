@@ -152,6 +152,13 @@ def test_question_comes_first_then_code_then_on_clicks_output_and_answer():
     assert "More." in slide.notes[-1] or any("More." in note for note in slide.notes)
 
 
+def test_answer_without_room_comes_first_on_the_next_slide():
+    question = text("**Before you run it:** how much is it?", "a")
+    slide, other = deck(question, code("f()", "1\n" * 13), text("It is 1. **More** of it.", "b"))
+    assert [piece.kind for piece in slide.items] == ["question", "code", "output"]
+    assert [words for _, words, _ in shown(other)] == ["It is 1.", "More of it."]
+
+
 def test_sentence_after_an_output_is_no_answer_where_metadata_say_so():
     question = text("**Before you run it:** how much is it?", "a")
     after = text("Next thing. More.", "b", slide={"answer": False})
@@ -167,7 +174,11 @@ def test_check_is_shown_only_where_it_answers_a_question():
     [slide] = deck(text("**Before you run it:** what is x?", "a"), check)
     assert shown(slide)[1] == ("code", "x = 2\nassert x == 2", True)
     question = text("**Before you run it:** what is x?", "a")
-    assert [piece.kind for piece in deck(question, code("x", "2"), check)[0].items] == ["question", "code", "output"]
+    assert [piece.kind for piece in deck(question, code("x", "2", name="b"), check)[0].items] == [
+        "question",
+        "code",
+        "output",
+    ]
     [slide] = deck(text("Words.", "a"), code("x = 2\nassert x == 2", slide={"code": "all"}))
     assert shown(slide)[1] == ("code", "x = 2\nassert x == 2", False)
 
