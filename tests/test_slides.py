@@ -113,6 +113,15 @@ def test_formulas_are_marked_for_mathjax_and_links_lead_to_decks():
     assert slides.inline("1. A decision") == "1. A decision"
 
 
+def test_height_of_a_table_counts_the_lines_of_its_cells():
+    head = "| a | b |\n| - | - |\n"
+    assert len(slides.item(head + "| x | y |", "table").lengths) == 2
+    assert len(slides.item(head + "| x | y<br>z |", "table").lengths) == 3
+    assert len(slides.item(head + "| x | " + "word " * 30 + "|", "table").lengths) == 4
+    parts = slides.pieces_of(head + "| x | y |\n" * 24, "table")
+    assert len(parts) == 2 and all(part.html.count("<th>") == 2 for part in parts)
+
+
 # Code.
 
 

@@ -228,13 +228,15 @@ def item(block: str, kind: str) -> Item:
         rows = max(part.count(r"\\") for part in block.split(r"\end"))
         return Item(kind, to_html(block), [], tall + 1.4 * rows)
     if kind == "table":
-        rows = [[len(plain(cell)) for cell in row.strip("|").split("|")] for row in block.splitlines()]
-        widest = [max(column) for column in itertools.zip_longest(*rows[:1], *rows[2:], fillvalue=0)]
+        cells = [[cell.split("<br>") for cell in row.strip("|").split("|")] for row in block.splitlines()]
+        rows = [[[len(plain(line)) for line in cell] for cell in row] for row in cells[:1] + cells[2:]]
+        widest = [max(map(max, column)) for column in itertools.zip_longest(*rows, fillvalue=[0])]
         share = max(1, sum(widest) / (74 - 2 * len(widest)))
-        tall = [max(math.ceil(cell * share / max(widest[n], 1)) for n, cell in enumerate(row)) for row in rows[2:]]
-        return Item(
-            kind, to_html(block), [1] * (1 + sum(map(max, zip(tall, itertools.repeat(1))))), 0.5 + 0.25 * len(rows)
-        )
+        needs = [
+            [sum(max(1, math.ceil(n * share / max(w, 1))) for n in cell) for cell, w in zip(row, widest, strict=False)]
+            for row in rows
+        ]
+        return Item(kind, to_html(block), [1] * sum(map(max, needs)), 0.5 + 0.25 * len(rows))
     if kind == "fence":
         code = "\n".join(block.splitlines()[1:-1])
         return code_item(code)
