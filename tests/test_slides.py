@@ -81,6 +81,7 @@ def test_without_metadata_headings_terms_leads_questions_and_formulas_are_shown(
     ]
     assert list(slides.edit("Nothing special. Nor here.")) == [("text", "Nothing special.")]
     assert list(slides.edit("Said. Nor here.", said="Said.")) == []
+    assert list(slides.edit("**A term** said. **Another.**", said="**A term** said.")) == [("text", "**Another.**")]
     assert list(slides.edit("So. (A **term**.)")) == [("text", "So.")]
     assert list(slides.edit("So. Then:", leads=False)) == [("text", "So.")]
     assert len(list(slides.edit("**a** Be. " * 9))) == slides.MOST
@@ -110,6 +111,15 @@ def test_formulas_are_marked_for_mathjax_and_links_lead_to_decks():
         slides.inline("[there](02_b.ipynb), [solved](solutions/02_b.ipynb)") == '<a href="02_b.html">there</a>, solved'
     )
     assert slides.inline("1. A decision") == "1. A decision"
+
+
+def test_height_of_a_table_counts_the_lines_of_its_cells():
+    head = "| a | b |\n| - | - |\n"
+    assert len(slides.item(head + "| x | y |", "table").lengths) == 2
+    assert len(slides.item(head + "| x | y<br>z |", "table").lengths) == 3
+    assert len(slides.item(head + "| x | " + "word " * 30 + "|", "table").lengths) == 4
+    parts = slides.pieces_of(head + "| x | y |\n" * 24, "table")
+    assert len(parts) == 2 and all(part.html.count("<th>") == 2 for part in parts)
 
 
 # Code.
@@ -151,6 +161,13 @@ def test_question_comes_first_then_code_then_on_clicks_output_and_answer():
     assert "More." in slide.notes[-1] or any("More." in note for note in slide.notes)
 
 
+def test_answer_without_room_comes_first_on_the_next_slide():
+    question = text("**Before you run it:** how much is it?", "a")
+    slide, other = deck(question, code("f()", "1\n" * 13), text("It is 1. **More** of it.", "b"))
+    assert [piece.kind for piece in slide.items] == ["question", "code", "output"]
+    assert [words for _, words, _ in shown(other)] == ["It is 1.", "More of it."]
+
+
 def test_sentence_after_an_output_is_no_answer_where_metadata_say_so():
     question = text("**Before you run it:** how much is it?", "a")
     after = text("Next thing. More.", "b", slide={"answer": False})
@@ -165,6 +182,14 @@ def test_check_is_shown_only_where_it_answers_a_question():
     assert deck(text("Words.", "a"), code("def f():\n    return 2\n\nassert f() == 2"))[0].items[-1].kind == "code"
     [slide] = deck(text("**Before you run it:** what is x?", "a"), check)
     assert shown(slide)[1] == ("code", "x = 2\nassert x == 2", True)
+    question = text("**Before you run it:** what is x?", "a")
+    assert [piece.kind for piece in deck(question, code("x", "2", name="b"), check)[0].items] == [
+        "question",
+        "code",
+        "output",
+    ]
+    [slide] = deck(text("Words.", "a"), code("x = 2\nassert x == 2", slide={"code": "all"}))
+    assert shown(slide)[1] == ("code", "x = 2\nassert x == 2", False)
 
 
 def test_heading_begins_a_slide_and_names_the_section():

@@ -48,16 +48,7 @@ WISHES = {  # the values that the keys of a cell's metadata "slide" may have, be
     "layout": ("rows", "columns", "below"),
 }
 MOST = 3  # sentences of one text cell on a slide, unless its metadata name them
-KINDS = {
-    "question",
-    "math",
-    "list",
-    "table",
-    "box",
-    "figure",
-    "terms",
-}  # blocks of a text that metadata may name by their kind
-
+KINDS = {"question", "math", "list", "table", "box", "figure", "terms"}  # of blocks, as metadata may name them
 
 WIDTH, HEIGHT = 1168, 606  # of what is below the running head of a slide, in pixels
 TEXT = {"huge": 40, "large": 34, "medium": 29, "small": 24}  # sizes of letters in pixels; slides.css has them, too
@@ -225,7 +216,7 @@ def item(block: str, kind: str) -> Item:
         words = re.sub(r"^\*\*[^*]+:\*\*\s*", "", block)
         return Item(kind, f'<p class="question">{inline(words[:1].upper() + words[1:])}</p>', [length[0] + 6], 1.3)
     if kind == "text":
-        return Item(kind, f"<p>{inline(block)}</p>", length)
+        return Item(kind, f"<p>{inline(block)}</p>", length, 0.15)
     if kind == "list":
         entries = re.split(r"\n(?=(?:[-*+]|\d+\.) )", block)
         return Item(kind, to_html(block), [len(plain(entry)) + 4 for entry in entries], 0.5 + 0.3 * len(entries))
@@ -237,13 +228,15 @@ def item(block: str, kind: str) -> Item:
         rows = max(part.count(r"\\") for part in block.split(r"\end"))
         return Item(kind, to_html(block), [], tall + 1.4 * rows)
     if kind == "table":
-        rows = [[len(plain(cell)) for cell in row.strip("|").split("|")] for row in block.splitlines()]
-        widest = [max(column) for column in itertools.zip_longest(*rows[:1], *rows[2:], fillvalue=0)]
-        share = max(1, sum(widest) / (80 - 2 * len(widest)))
-        tall = [max(math.ceil(cell * share / max(widest[n], 1)) for n, cell in enumerate(row)) for row in rows[2:]]
-        return Item(
-            kind, to_html(block), [1] * (1 + sum(map(max, zip(tall, itertools.repeat(1))))), 0.5 + 0.25 * len(rows)
-        )
+        cells = [[cell.split("<br>") for cell in row.strip("|").split("|")] for row in block.splitlines()]
+        rows = [[[len(plain(line)) for line in cell] for cell in row] for row in cells[:1] + cells[2:]]
+        widest = [max(map(max, column)) for column in itertools.zip_longest(*rows, fillvalue=[0])]
+        share = max(1, sum(widest) / (74 - 2 * len(widest)))
+        needs = [
+            [sum(max(1, math.ceil(n * share / max(w, 1))) for n in cell) for cell, w in zip(row, widest, strict=False)]
+            for row in rows
+        ]
+        return Item(kind, to_html(block), [1] * sum(map(max, needs)), 0.5 + 0.25 * len(rows))
     if kind == "fence":
         code = "\n".join(block.splitlines()[1:-1])
         return code_item(code)
@@ -374,6 +367,7 @@ def slides_of(notebook: nbformat.NotebookNode, answers: nbformat.NotebookNode | 
     cells = [cell for cell in notebook.cells[1:] if slide_type(cell) != "skip"]
 
     def begin(title: str = "", below: bool = False) -> None:
+        """End the slide at work, and begin one with this title."""
         nonlocal now
         alone = not now.title and all(piece.kind == "text" for piece in now.items)
         before = deck[-2 if deck[-1].below and len(deck) > 1 else -1] if deck else None
@@ -384,7 +378,7 @@ def slides_of(notebook: nbformat.NotebookNode, answers: nbformat.NotebookNode | 
             deck.extend(arranged(now))
         now = Slide(title=title, section=section, below=below, notes=[] if now.items else now.notes)
 
-    said = ""  # the answer to a question, where it was shown below the question already
+    said = due = ""  # the answer to a question, if it stands below it already, or else has to come next
 
     def asked() -> bool:
         return any(piece.kind == "question" for piece in now.items)
@@ -404,13 +398,14 @@ def slides_of(notebook: nbformat.NotebookNode, answers: nbformat.NotebookNode | 
             deck.extend(exercise_slides(cell, stub, answer_of[cell.id], answer_of[exercise[1]]))
         elif cell.cell_type == "markdown":
             after = cells[place + 1] if place + 1 < len(cells) else None
-            leads = (
-                after is None or after.cell_type != "code" or bool(code_and_outputs(after, "**Before" in cell.source))
-            )
+            is_code = after is not None and after.cell_type == "code"
+            leads = not is_code or bool(code_and_outputs(after, "**Before" in cell.source))
             try:
                 chosen = list(edit(cell.source, wish.get("show"), said, leads)) if kind != "notes" else []
             except ValueError as error:
                 raise ValueError(f"cell {cell.id}: {error}") from error
+            if due and ("text", due) not in chosen:
+                chosen.insert(0, ("text", due))
             for sort, text in chosen:
                 if sort == "heading":
                     level, words = re.match(r"(#+) (.*)", text).groups()
@@ -420,14 +415,13 @@ def slides_of(notebook: nbformat.NotebookNode, answers: nbformat.NotebookNode | 
                 later = kind == "fragment" or asked()
                 for piece in pieces_of(text, sort):
                     now.items.append(replace(piece, fragment=piece.fragment or later))
-            said = ""
+            said = due = ""
             now.notes.append(to_html(re.sub(r"^#+ .*\n?", "", cell.source, flags=re.MULTILINE)))
         elif kind != "notes" and (pieces := code_and_outputs(cell, asked() and not answered())):
-            later = len(pieces) - 1 if asked() else len(pieces)  # what answers a question comes on a click
-            if asked() and pieces[0].kind == "code":
-                later = 1 if len(pieces) > 1 or not re.search(r"^\s*assert", cell.source, re.M) else 0
-            elif asked():
-                later = 0
+            later = len(pieces)
+            if asked():  # what answers a question comes on a click: the output, or a check
+                checks = len(pieces) == 1 and re.search(r"^\s*assert", cell.source, re.MULTILINE)
+                later = 0 if checks else sum(piece.kind == "code" for piece in pieces)
             now.items += [
                 replace(piece, fragment=kind == "fragment" or number >= later) for number, piece in enumerate(pieces)
             ]
@@ -436,9 +430,10 @@ def slides_of(notebook: nbformat.NotebookNode, answers: nbformat.NotebookNode | 
             after = cells[place + 1] if place + 1 < len(cells) else None
             goes_on = after and after.cell_type == "code" and slide_type(after) in ("-", "fragment")
             together = now.items + (code_and_outputs(after, True) if goes_on else [])
-            said = answer(after) if after and asked() else ""
+            said = due = answer(after) if after and asked() else ""
             if said and room(now, [item(said, "text")]):
                 now.items.append(replace(item(said, "text"), fragment=True))
+                due = ""
             else:
                 said = ""
             if not goes_on or (cell.outputs and slide_type(after) == "-") or not fits(together, "medium", "small"):
