@@ -143,7 +143,7 @@ KINDS = {
     "loops-in-function": ({5: "def probability(X, w, b):\n    while True: pass"}, [1, 2, 2, 2, 0], "graded",
                           "`probability` was stopped: it still ran"),
     "hangs": ({3: DEAF}, [1, 2, 0, 0, 0], "timed out", "^It still ran after 6 s"),
-    "memory": ({2: "x = np.ones(10**10)"}, [1, 0, 2, 2, 2], "graded", "MemoryError"),
+    "memory": ({2: "x = np.ones(10**8)"}, [1, 0, 2, 2, 2], "graded", "MemoryError"),
     "memory-of-children": ({2: CHILDREN}, [1, 0, 0, 0, 0], "out of memory", "more than 400 MB"),
     "disk": ({2: FILLED}, [1, 0, 2, 2, 2], "graded", "Exercise 2: The cell stopped with OSError"),
     "forks": ({2: BOMB}, [1, 0, 0, 0, 0], "too many processes", "more than 64 processes"),
@@ -299,22 +299,30 @@ def test_header(graded):
 
 
 def test_graded_again_only_what_changed(built, tmp_path, capsys):
-    for student in ("a", "b"):
+    for student in ("same", "changed", "damaged"):
         hand_in(tmp_path, student, notebook("01", {}, GOOD))
     assert grade.main([str(tmp_path), "01", "--jobs", "1"]) == 0
-    first = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "grades_01").glob("*.json")}
-    hand_in(tmp_path, "b", notebook("01", {2: WRONG[2]}, GOOD))
-    hand_in(tmp_path, "c", notebook("01", WRONG, GOOD))
+    results = tmp_path / "grades_01"
+    first = (results / "same.json").stat().st_mtime_ns
+    hand_in(tmp_path, "changed", notebook("01", {2: WRONG[2]}, GOOD))
+    hand_in(tmp_path, "new", notebook("01", WRONG, GOOD))
+    (results / "damaged.json").write_text('{"half a fi')
     (tmp_path / "grades_01.csv").unlink()
+    capsys.readouterr()
     assert grade.main([str(tmp_path), "01", "--jobs", "1"]) == 0
-    assert "3 students, 2 to grade." in capsys.readouterr().out
-    assert (tmp_path / "grades_01" / "a.json").stat().st_mtime_ns == first["a.json"]
-    assert [points(row)[-1] for row in table(tmp_path).values()] == [9, 7, 0]
-    (tmp_path / "grades_01" / "a.json").write_text('{"half a fi')
-    assert grade.main([str(tmp_path), "01", "--jobs", "1", "--seconds", "180"]) == 0
-    assert "3 students, 1 to grade." in capsys.readouterr().out and points(table(tmp_path)["a"])[-1] == 9
-    assert grade.main([str(tmp_path), "01", "--jobs", "1", "--seconds", "100"]) == 0
-    assert "3 students, 3 to grade." in capsys.readouterr().out
+    assert "4 students, 3 to grade." in capsys.readouterr().out
+    assert (results / "same.json").stat().st_mtime_ns == first
+    assert {student: points(row)[-1] for student, row in table(tmp_path).items()} == {
+        "same": 9, "changed": 7, "damaged": 9, "new": 0
+    }  # fmt: skip
+    files, about = [tmp_path / "same" / "01_assignment.ipynb"], assignments.load("01")
+    for limits, assignment, protection, again in [
+        (sandbox.Limits(), about, "sandbox", False),
+        (sandbox.Limits(seconds=9.0), about, "sandbox", True),
+        (sandbox.Limits(), about | {"version": "another"}, "sandbox", True),
+        (sandbox.Limits(), about, "weak", True),
+    ]:
+        assert grade.needs_grading("same", files, results, assignment, limits, protection) == again
 
 
 def test_killed_in_the_middle(built, tmp_path):
@@ -429,7 +437,7 @@ def test_weak_mode(built, tmp_path, capsys):
         "starts": {2: "import subprocess\nsubprocess.run(['true'])\n" + GOOD[2]},
         "hangs": {2: DEAF},
         "stays": {2: STAYED.replace("os.execv", "print") + "\n" + GOOD[2]},
-        "memory": {2: "x = np.ones(10**10)\n" + GOOD[2]},
+        "memory": {2: "x = np.ones(10**8)\n" + GOOD[2]},
     }
     for name, change in kinds.items():
         hand_in(tmp_path, name, notebook("01", change, GOOD))

@@ -575,6 +575,7 @@ def answers_of(call: str) -> str:
 def main(number: str, tensorflow: str, built: str = "") -> None:
     """Import everything, and once do what takes longer the first time; then fork a coordinator for each job."""
     sandbox.die_with_parent()
+    sys.modules["rfc3987_syntax"] = None  # jsonschema then does without; it would take a second to import
     import matplotlib.pyplot  # noqa: F401
     import nbformat  # noqa: F401
     import nbgrader.preprocessors  # noqa: F401
