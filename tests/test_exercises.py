@@ -276,6 +276,7 @@ def test_array_takes_what_holds_numbers(value):
     [
         (None, "`x` is None; needed is an array of numbers of the shape (2,)."),
         ("12", "`x` is text in quotes; needed"),
+        (["1", "2"], "`x` holds text; needed is an array of numbers of the shape (2,). Write the numbers without"),
         ([1, 2, 3], "`x` has the shape (3,); needed"),
         ([[1, 2]], "`x` has the shape (1, 2); needed"),
         (5, "`x` is a single number; needed"),
@@ -307,6 +308,13 @@ def test_number_takes_numbers(value):
 def test_number_refuses(value):
     with pytest.raises(Form, match=r"`x` is .*; needed is a .*number"):
         expect.number("x", value)
+
+
+def test_number_names_a_decimal_comma_and_what_is_too_large():
+    with pytest.raises(Form, match="A decimal number has a point, not a comma"):
+        expect.number("x", (1, 5))
+    with pytest.raises(Form, match="larger than any number"):
+        expect.number("x", 10**400)
 
 
 def test_whole_number_refuses_fractions():

@@ -208,8 +208,9 @@ def call(function: Callable, *arguments, seconds: float = 1):
         raise Hint("exception", f"`{name}` stopped with {_described(error)}.{_own_line(function, error)}") from None
     if limit.tries:
         message = (
-            f"`{name}` was stopped: it still ran after {seconds:g} s, and should need much less. "
-            "Does a loop in it never end? Look at what must change so that it ends."
+            f"`{name}` was stopped: it still ran after {max(1, round(seconds))} s, and should need much less. "
+            "Does a loop in it never end? Look at what must change so that it ends. If it trains: does it need so many "
+            "steps?"
         )
         raise Hint("endless", message)
     if _holds_ellipsis(result):

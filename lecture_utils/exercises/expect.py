@@ -21,6 +21,8 @@ def array(name: str, value, shape: tuple[int | None, ...]) -> np.ndarray:
             numbers = numbers.astype(float)
     except (TypeError, ValueError):
         raise Form(f"`{name}` is {kind_of(value)} that is no array of numbers; {words}.") from None
+    if numbers.dtype.kind in "US" and numbers.ndim:
+        raise Form(f"`{name}` holds text; {words}. Write the numbers without quotation marks.")
     if numbers.dtype.kind not in "biuf" or value is None:
         raise Form(f"`{name}` is {kind_of(value)}; {words}.")
     fits = numbers.ndim == len(shape) and all(n in (None, m) for n, m in zip(shape, numbers.shape, strict=True))
@@ -35,6 +37,8 @@ def array(name: str, value, shape: tuple[int | None, ...]) -> np.ndarray:
 def number(name: str, value) -> float:
     """A finite number; also from an array or a list with a single one in it."""
     single = value
+    if isinstance(value, tuple) and len(value) == 2 and all(type(part) is int for part in value):
+        raise Form(f"`{name}` is a pair of numbers; needed is a number. A decimal number has a point, not a comma.")
     if not isinstance(value, (str, bytes, Real)):
         try:
             items = np.asarray(value).ravel()
@@ -43,9 +47,13 @@ def number(name: str, value) -> float:
         single = items[0] if items.size == 1 else None
     if isinstance(single, (bool, np.bool_)) or not isinstance(single, Real):
         raise Form(f"`{name}` is {kind_of(value)}; needed is a number.")
-    if not np.isfinite(float(single)):
-        raise Form(f"`{name}` is {float(single)}; needed is a finite number.")
-    return float(single)
+    try:
+        single = float(single)
+    except OverflowError:
+        raise Form(f"`{name}` is larger than any number that Python's `float` can hold.") from None
+    if not np.isfinite(single):
+        raise Form(f"`{name}` is {single}; needed is a finite number.")
+    return single
 
 
 def whole(name: str, value) -> int:
