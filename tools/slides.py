@@ -231,9 +231,15 @@ def item(block: str, kind: str) -> Item:
         cells = [[cell.split("<br>") for cell in row.strip("|").split("|")] for row in block.splitlines()]
         rows = [[[len(plain(line)) for line in cell] for cell in row] for row in cells[:1] + cells[2:]]
         widest = [max(map(max, column)) for column in itertools.zip_longest(*rows, fillvalue=[0])]
-        share = max(1, sum(widest) / (74 - 2 * len(widest)))
+        room = 74 - 2 * len(widest)  # characters; columns that are narrow are not wrapped, the others share the rest
+        narrow = [width for width in widest if width <= room / len(widest)]
+        share = max(1, (sum(widest) - sum(narrow)) / max(1, room - sum(narrow)))
+        widths = [width if width in narrow else width / share for width in widest]
         needs = [
-            [sum(max(1, math.ceil(n * share / max(w, 1))) for n in cell) for cell, w in zip(row, widest, strict=False)]
+            [
+                sum(max(1, math.ceil(line / max(1, width))) for line in cell)
+                for cell, width in zip(row, widths, strict=False)
+            ]
             for row in rows
         ]
         return Item(kind, to_html(block), [1] * sum(map(max, needs)), 0.5 + 0.25 * len(rows))
