@@ -79,17 +79,26 @@ def _check_alt(alt: str) -> None:
 def _show_png(png: bytes, alt: str) -> None:
     """Display a PNG as an HTML image: JupyterLab shows no alt text on a plain PNG output."""
     from IPython.display import display
+
+    display({"text/html": img(small(png), alt), "text/plain": alt}, raw=True)
+
+
+def small(png: bytes) -> bytes:
+    """The PNG with a palette of 64 colors: a figure looks the same and takes a third of the space."""
     from PIL import Image
 
-    _check_alt(alt)
-    small = io.BytesIO()
+    buffer = io.BytesIO()
     with Image.open(io.BytesIO(png)) as image:
-        # A palette of 64 colors looks the same in a figure and takes a third of the space.
-        image.convert("RGB").quantize(64, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+        image.convert("RGB").quantize(64, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def img(png: bytes, alt: str) -> str:
+    """The HTML of a picture that was drawn with `PIXEL_RATIO`, with its alt text."""
+    _check_alt(alt)
     width, height = (round(pixels / PIXEL_RATIO) for pixels in struct.unpack(">II", png[16:24]))
-    source = base64.b64encode(small.getvalue()).decode("ascii")
-    img = f'<img alt="{html.escape(alt)}" width="{width}" height="{height}" src="data:image/png;base64,{source}">'
-    display({"text/html": img, "text/plain": alt}, raw=True)
+    source = base64.b64encode(png).decode("ascii")
+    return f'<img alt="{html.escape(alt)}" width="{width}" height="{height}" src="data:image/png;base64,{source}">'
 
 
 def show_animation(figures: Iterable[Figure], alt: str, seconds: float = 0.5) -> None:

@@ -3,10 +3,11 @@
 Usage: python tools/execute.py [--retime] [NAME ...]   e.g. 07, with its solutions; or glossary; all if none is named
 
 A notebook is replaced only when all its cells ran without an error. The canonical form: execution counts 1 to n, cell
-ids in words, no metadata but tags, the lecture's ids and what goes on the slides, sorted keys. A cell tagged `timing`
-keeps its stored output until its code changes (its metadata `timing_of` holds a hash of the code that was timed): times
-differ in every run. With --retime these cells get new outputs too; use it when what they time was changed elsewhere.
-The pictures that README.md shows are copied out of the notebooks.
+ids in words, no metadata but tags, the lecture's ids and what goes on the slides, sorted keys; of a widget, which lives
+as long as its kernel, only the still figure. A cell tagged `timing` keeps its stored output until its code changes (its
+metadata `timing_of` holds a hash of the code that was timed): times differ in every run. With --retime these cells get
+new outputs too; use it when what they time was changed elsewhere. The pictures that README.md shows are copied out of
+the notebooks.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 CELL_TIMEOUT = 120  # seconds
 CELL_METADATA = {"tags", "lecture", "timing_of", "slideshow", "slide"}
 README_PICTURES = {"faster.png": ("07_sequential_classifier.ipynb", "faster-plot")}  # in docs/: notebook, cell
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 RANDOM_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f-]+)?")  # what editors give to a new cell
 
 
@@ -118,6 +120,7 @@ def normalized(notebook: nbformat.NotebookNode, stored: nbformat.NotebookNode | 
             cell.metadata.pop("timing_of", None)
         cell.outputs = _merged_streams(cell.outputs)
         for output in cell.outputs:
+            output.get("data", {}).pop(WIDGET_VIEW, None)
             if output.output_type == "execute_result":
                 output.execution_count = count
     return nbformat.from_dict(notebook)

@@ -1,0 +1,154 @@
+"""How long does a demonstration take from a slider to its picture? Milliseconds, median and slowest.
+
+First in Python: the value is set, and the new picture with its alt text is ready to be sent. Then, if Chromium and
+Playwright are there (`make test` installs the second), in JupyterLab: from the press of an arrow key until the browser
+has decoded the picture. We want less than 150. Run it with `make bench`; nothing else should run on the machine.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import os
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import nbformat
+import numpy as np
+
+from lecture_utils import demonstrations, from_scratch, reproducible
+from tools import execute
+
+ROOT = Path(__file__).resolve().parents[1]
+NAMES = [
+    "threshold_logic_unit",
+    "xor_network",
+    "backpropagation_step",
+    "learning_rate",
+    "saturation",
+    "classifier_threshold",
+]
+PRESSES = 20
+# Notes the time from each key to the moment at which the next picture can be painted.
+WATCH = """() => {
+    window.times = [];
+    document.addEventListener("keydown", () => { window.pressed = performance.now(); }, true);
+    new MutationObserver(async changes => {
+        const images = changes.flatMap(change => [...change.addedNodes]).filter(node => node.nodeName === "IMG");
+        if (!images.length || !window.pressed) return;
+        const pressed = window.pressed;
+        await images[0].decode();
+        window.times.push(performance.now() - pressed);
+    }).observe(document.body, {childList: true, subtree: true});
+}"""
+
+
+def answers() -> tuple[np.ndarray, np.ndarray]:
+    """Labels and scores of 5,000 answers, as many as notebook 07 has."""
+    rng = np.random.default_rng(0)
+    y_true = (rng.random(5_000) < 0.1).astype(int)
+    return y_true, from_scratch.logistic(1.5 * rng.normal(size=5_000) + 4 * y_true - 2.5)
+
+
+def in_python(name: str) -> list[float]:
+    """Milliseconds of every move of a slider to its ends and back."""
+    demonstration = getattr(demonstrations, name)(*(answers() if name == "classifier_threshold" else ()))
+    times = []
+    for control in demonstration.controls.values():
+        here = control.value
+        for value in (getattr(control, "min", here), getattr(control, "max", here), here):
+            began = time.perf_counter()
+            control.value = value
+            times.append(1000 * (time.perf_counter() - began))
+    return [milliseconds for milliseconds in times if milliseconds > 1]  # a slider that was there already draws nothing
+
+
+def in_browser() -> dict[str, list[float]]:
+    """The same for arrow keys, in JupyterLab."""
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    with tempfile.TemporaryDirectory(prefix="demonstrations-") as home, socket.socket() as free:
+        folder = Path(home, "notebooks")
+        folder.mkdir()
+        start = f"import sys\nsys.path[:0] = [{str(ROOT)!r}, {str(ROOT / 'benchmarks')!r}]\n"
+        start += "import demonstrations as bench\nfrom lecture_utils import demonstrations, reproducible\n"
+        start += "reproducible.start(seed=42)"
+        for name in NAMES:
+            call = f"demonstrations.{name}({'*bench.answers()' if name == 'classifier_threshold' else ''})"
+            cells = [nbformat.v4.new_code_cell(source) for source in (start, call)]
+            (folder / f"{name}.ipynb").write_text(
+                execute.to_text(execute.normalized(nbformat.v4.new_notebook(cells=cells)))
+            )
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        config = [f"--config={ROOT / 'tools' / 'jupyter_config.py'}", f"--ServerApp.root_dir={home}"]
+        printed = Path(home, "printed.txt")
+        with printed.open("w") as file:
+            server = subprocess.Popen(
+                [sys.executable, "-m", "jupyterlab", *config, f"--port={port}", "--no-browser"],
+                env=os.environ | {"HOME": home},
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            while not (found := re.search(rf"http://127\.0\.0\.1:{port}/\S+token=(\w+)\b", printed.read_text())):
+                if server.poll() is not None:
+                    raise RuntimeError(f"JupyterLab did not start: {printed.read_text()}")
+                time.sleep(0.2)
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+                address = f"http://127.0.0.1:{port}/lab/tree/notebooks/{{}}.ipynb?reset&token={found[1]}"
+                times = {name: pressed(browser, address.format(name)) for name in NAMES}
+                browser.close()
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+    return times
+
+
+def pressed(browser, address: str) -> list[float]:
+    """Milliseconds from each press of an arrow key on the first slider to its picture."""
+    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page.goto(address, wait_until="domcontentloaded")
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    slider = page.get_by_role("slider").first
+    slider.wait_for(timeout=60_000)
+    page.evaluate(WATCH)
+    slider.focus()
+    for number, key in zip(range(PRESSES), itertools.cycle(["ArrowLeft", "ArrowRight"]), strict=False):
+        page.keyboard.press(key)
+        page.wait_for_function(f"window.times.length > {number}", timeout=10_000)
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=f"{folder}/{re.search('([a-z_]+).ipynb', address)[1]}.png")
+    times = page.evaluate("window.times")
+    page.close()
+    return times[2:]  # the first ones warm up
+
+
+def main() -> None:
+    reproducible.start(seed=42)
+    tables = {"in Python": {name: in_python(name) for name in NAMES}}
+    if importlib.util.find_spec("playwright"):
+        tables["in JupyterLab"] = in_browser()
+    else:
+        print("Playwright is not installed, so JupyterLab is not measured.")
+    print(f"{'milliseconds: median, slowest':32}" + "".join(f"{place:>20}" for place in tables))
+    for name in NAMES:
+        numbers = [f"{statistics.median(times[name]):.0f}, {max(times[name]):.0f}" for times in tables.values()]
+        print(f"{name:32}" + "".join(f"{number:>20}" for number in numbers))
+
+
+if __name__ == "__main__":
+    main()
