@@ -230,13 +230,26 @@ def _serve(line: Line, functions: list) -> None:
         try:
             with limit.Limit(asked["seconds"]) as time_limit:
                 called = partial(functions[asked["call"]], **decode(asked["named"], function))
-                result = next(core._apart(called, decode(asked["arguments"], function)))
-                reply = {"value": encode(result, functions)}
+                arguments = decode(asked["arguments"], function)
+                result = next(core._apart(called, arguments))
+                reply = {"value": encode(result, functions), "changed": _changed(arguments, asked["arguments"])}
         except BaseException as error:
             if isinstance(error, RuntimeError) and isinstance(error.__cause__, StopIteration):
                 error = error.__cause__
             reply = {"error": type(error).__name__, "message": str(error)[:500]}
         line.send({"stopped": True} if time_limit.tries else reply)
+
+
+def _changed(arguments: list, sent: dict) -> list:
+    """Place and value of the lists and arrays that the function changed, those that hold functions left out."""
+    found = []
+    for place, (now, before) in enumerate(zip(arguments, sent["tuple"], strict=True)):
+        if isinstance(now, (list, np.ndarray)):
+            functions: list = []
+            data = encode(now, functions)
+            if data != before and not functions:
+                found.append([place, data])
+    return found
 
 
 def _shell():
@@ -309,6 +322,11 @@ def run_judge(line: Line, module: str, apart: list[int], report: int, seconds: f
                 raise limit.Stopped
             if "error" in reply:
                 raise _error(str(reply["error"]), str(reply["message"])[:500])
+            for place, data in reply.get("changed", []):  # here too, as if the function had been called here
+                if isinstance(arguments[place], list):
+                    arguments[place][:] = decode(data, function)
+                elif isinstance(arguments[place], np.ndarray):
+                    arguments[place][...] = decode(data, function)
             return decode(reply["value"], function)
 
         remote.__name__ = remote.__qualname__ = str(description["name"])[:100]
