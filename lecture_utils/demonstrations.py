@@ -2,7 +2,7 @@
 
     demonstrations.threshold_logic_unit()
 
-as the last line of a cell shows it. In JupyterLab, Tab goes from slider to slider and the arrow keys move them; below
+as the last line of a cell shows it. In JupyterLab, Tab goes from slider to slider, left and right arrow keys move them; below
 the picture stands in words what it shows now. Where no kernel runs (a stored notebook, a page, slides), the same output
 is a still figure with an alt text.
 
