@@ -2,7 +2,7 @@
 
     demonstrations.threshold_logic_unit()
 
-as the last line of a cell shows it. In JupyterLab, Tab goes from slider to slider and the arrow keys move them; below
+as the last line of a cell shows it. In JupyterLab, Tab goes from slider to slider, left and right arrow keys move them; below
 the picture stands in words what it shows now. Where no kernel runs (a stored notebook, a page, slides), the same output
 is a still figure with an alt text.
 
@@ -35,6 +35,7 @@ ABOVE: dict[str, Any] = {
     "ncols": 2,
     "fontsize": 9.5,
 }  # of a legend
+WORDS = "margin: 0 12px; max-width: 740px; line-height: 1.5"  # style of the text under the picture
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -77,7 +78,7 @@ class Demonstration:
         picture.save(buffer, "PNG", compress_level=1)  # quick, not small
         self.png = buffer.getvalue()
         self._picture.value = plotting.img(self.png, self.alt).replace("<img", '<img decoding="sync"')  # no flicker
-        self._words.value = f'<p role="status" aria-live="polite">{html.escape(self.alt)}</p>'
+        self._words.value = f'<p role="status" aria-live="polite" style="{WORDS}">{html.escape(self.alt)}</p>'
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         """The widget, and the still figure for wherever there is none."""
@@ -85,13 +86,15 @@ class Demonstration:
         return {WIDGET_VIEW: self._view.get_view_spec(), "text/html": still, "text/plain": self.alt}
 
 
-def _slider(name: str, value: float, low: float, high: float, step: float = 0.1) -> widgets.ValueWidget:
+def _slider(
+    name: str, value: float, low: float, high: float, step: float = 0.1, width: int = 370
+) -> widgets.ValueWidget:
     """A slider for whole numbers if all four are, else for decimals with as many places as `step` has."""
     kind, places = widgets.FloatSlider, len(f"{step:g}".partition(".")[2])
     options: dict[str, Any] = {"readout_format": f".{places}f"}
     if all(isinstance(number, int) for number in (value, low, high, step)):
         kind, options = widgets.IntSlider, {}
-    style, layout = {"description_width": "105px"}, widgets.Layout(width="370px")
+    style, layout = {"description_width": "105px" if width > 300 else "78px"}, widgets.Layout(width=f"{width}px")
     return kind(value, min=low, max=high, step=step, description=name, style=style, layout=layout, **options)
 
 
@@ -238,12 +241,11 @@ def xor_network() -> Demonstration:
         numbers = f"The hidden neurons take {places}; the outputs are {', '.join(map(str, y_pred))}, XOR is 0, 1, 1, 0."
         return f"{n_right} of 4 cases are right" + (": this is XOR" if n_right == 4 else ""), numbers
 
-    values = {"w11": ("h₁: weight of x₁", 1.0), "w21": ("h₁: weight of x₂", 1.0), "b1": ("h₁: bias", -1.5)}
-    values |= {"w12": ("h₂: weight of x₁", 1.0), "w22": ("h₂: weight of x₂", 1.0), "b2": ("h₂: bias", -0.5)}
-    values |= {"v1": ("out: weight of h₁", -1.0), "v2": ("out: weight of h₂", 1.0), "c": ("out: bias", -0.5)}
-    return Demonstration(
-        figure, draw, **{key: _slider(name, value, -2.0, 2.0) for key, (name, value) in values.items()}
-    )
+    values = {"w11": ("h₁ from x₁", 1.0), "w21": ("h₁ from x₂", 1.0), "b1": ("h₁ bias", -1.5)}
+    values |= {"w12": ("h₂ from x₁", 1.0), "w22": ("h₂ from x₂", 1.0), "b2": ("h₂ bias", -0.5)}
+    values |= {"v1": ("out from h₁", -1.0), "v2": ("out from h₂", 1.0), "c": ("out bias", -0.5)}
+    sliders = {key: _slider(name, value, -2.0, 2.0, width=245) for key, (name, value) in values.items()}
+    return Demonstration(figure, draw, **sliders)
 
 
 def chain(x: float, y: float, w1: float, b1: float, w2: float, b2: float) -> tuple[dict[str, float], dict[str, float]]:

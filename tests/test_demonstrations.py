@@ -103,7 +103,7 @@ def test_a_moved_slider_changes_picture_and_words():
     demonstration = demonstrations.threshold_logic_unit()
     move(demonstration, b=-0.5)
     assert "The neuron computes OR" in demonstration._picture.value
-    assert 'aria-live="polite">The neuron computes OR' in demonstration._words.value
+    assert re.search('aria-live="polite"[^>]*>The neuron computes OR', demonstration._words.value)
     assert "The neuron computes OR" in demonstration._repr_mimebundle_()["text/html"]
 
 
@@ -342,7 +342,7 @@ def lab(chromium, project_copy, tmp_path_factory):
 
 
 @pytest.mark.browser
-def test_an_arrow_key_moves_the_slider_and_the_picture(lab, chromium):
+def test_an_arrow_key_moves_the_slider_and_the_picture(lab, chromium, project_copy):
     page = chromium.new_page(viewport={"width": 1280, "height": 1000})
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -364,8 +364,19 @@ def test_an_arrow_key_moves_the_slider_and_the_picture(lab, chromium):
     moved.wait_for(timeout=30_000)
     assert moved.get_attribute("src") != first
     assert page.get_by_role("status").filter(has_text="The neuron computes OR").count() == 1
-    page.keyboard.press("Shift+Tab")
-    assert errors == []
+    assert page.get_by_role("slider").count() == 3
     if folder := os.environ.get("SCREENSHOTS"):
         page.screenshot(path=f"{folder}/demonstration.png")
+
+    page.keyboard.press("Control+s")  # the file gets the still figure, and no widget that is dead when it is opened
+    path = project_copy / "notebooks" / "demo.ipynb"
+    for _ in range(50):
+        page.wait_for_timeout(200)
+        if cells := [cell for cell in execute.read(path).cells if cell.outputs]:
+            break
+    assert set(cells[0].outputs[0].data) == {"text/html", "text/plain"}
+    page.reload(wait_until="domcontentloaded")
+    picture.wait_for(timeout=60_000)
+    assert page.get_by_role("slider").count() == 0 and page.get_by_text("Error displaying widget").count() == 0
+    assert errors == []
     page.close()

@@ -14,3 +14,16 @@ c.LabApp.extension_manager = "readonly"
 c.KernelManager.transport_encryption = "auto"  # other users of the machine cannot read along
 c.LanguageServerManager.autodetect = False
 c.Application.log_level = "WARN"  # leaves the address to open
+
+
+def keep_still_figures(model, **_):
+    """Without its kernel a widget is an error message: where a still figure stands beside it, a file gets only that."""
+    if model["type"] == "notebook":
+        for cell in model["content"]["cells"]:
+            for output in cell.get("outputs", []):
+                data = output.get("data", {})
+                if "text/html" in data:
+                    data.pop("application/vnd.jupyter.widget-view+json", None)
+
+
+c.FileContentsManager.pre_save_hook = keep_still_figures
