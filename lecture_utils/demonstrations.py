@@ -2,9 +2,9 @@
 
     demonstrations.threshold_logic_unit()
 
-as the last line of a cell shows it. In JupyterLab, Tab goes from slider to slider, left and right arrow keys move them; below
-the picture stands in words what it shows now. Where no kernel runs (a stored notebook, a page, slides), the same output
-is a still figure with an alt text.
+as the last line of a cell shows it. In JupyterLab, Tab goes from slider to slider, and the left and right arrow keys
+move them; below the picture stands in words what it shows now. Where no kernel runs (a stored notebook, a page,
+slides), the same output is a still figure with an alt text.
 
 The notation is that of notebook 00. What is drawn is computed by `from_scratch` where it is there.
 """
