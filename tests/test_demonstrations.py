@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -22,7 +21,6 @@ from tests import notebook_rules
 from tests.conftest import ROOT
 from tools import execute
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 rng = np.random.default_rng(0)
 labels = (rng.random(500) < 0.3).astype(int)
 scores = from_scratch.logistic(rng.normal(size=500) + 3 * labels - 2)
@@ -295,22 +293,6 @@ def test_two_runs_store_the_same_still_figure(tmp_path):
     assert execute.to_text(runs[0]) == execute.to_text(runs[1])
     assert [problem for rule in notebook_rules.RULES for problem in rule(runs[0])] == []
     assert "widget" not in json.dumps(runs[0])
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """A browser without a window. On a machine without Chromium, its tests fail in CI and are skipped elsewhere."""
-    if CHROMIUM is None:
-        reason = "there is no Chromium on this machine; on Debian: apt install chromium"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking", "--disable-sync"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
