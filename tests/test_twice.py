@@ -57,9 +57,11 @@ def small_project(folder: Path, second: str) -> None:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
     cell = nbformat.v4.new_code_cell("print('hm')", id="cell", metadata={"tags": ["nbval-ignore-output"]})
-    notebook = execute.normalized(nbformat.v4.new_notebook(cells=[cell]))
+    text = nbformat.v4.new_markdown_cell("# Nothing to run", id="text")
     (folder / "notebooks").mkdir()
-    (folder / "notebooks" / "01_small.ipynb").write_text(execute.to_text(notebook))
+    for name, only in (("01_small", cell), ("glossary", text)):
+        notebook = execute.normalized(nbformat.v4.new_notebook(cells=[only]))
+        (folder / "notebooks" / f"{name}.ipynb").write_text(execute.to_text(notebook))
     (folder / "tests" / "test_small.py").write_text(f"from tests import twice\n\n\ndef test():\n    {second}\n")
 
 

@@ -96,10 +96,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         and config.args_source is pytest.Config.ArgsSource.TESTPATHS
         and not config.option.keyword
     ):
-        different += [f"{name}: did not run twice" for name in names if name not in twice]
+        with_code = [execute.name(path) for path in execute.all_notebooks() if _has_code(path)]
+        different += [f"{name}: did not run twice" for name in with_code if name not in twice]
     config.said = [f"{len(twice)} notebooks ran twice", *different]
     if different:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _has_code(path: Path) -> bool:
+    return any(cell.cell_type == "code" for cell in execute.read(path).cells)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
