@@ -9,7 +9,9 @@ from lecture_utils.exercises.core import Form, Hint, Wrong, close, question
 
 def letter(answer) -> str:
     """One of the four options, "a" to "d"; also as the list of options shows it, "a)"."""
-    return expect.choice("answer", answer.strip(" ()") if isinstance(answer, str) else answer, "a", "b", "c", "d")
+    if isinstance(answer, str) and len(answer.strip(" ()")) == 1:
+        answer = answer.strip(" ()")
+    return expect.choice("answer", answer, "a", "b", "c", "d")
 
 
 @question(1, "What the kernel holds", topic="00", section="How to work with a notebook", kind="number")
@@ -197,7 +199,7 @@ def slope_from_output(answer):
     if close(answer, 0.2, 1e-3):
         raise Hint("half", "This is one of two factors.")
     if close(answer, 0.64, 1e-3):
-        raise Hint("squared", "So the slope would grow with the output. But near 1 the curve is flat.")
+        raise Hint("squared", "It looks as if you squared the output. But near an output of 1 the curve is flat.")
     if close(answer, 0.8, 1e-3):
         raise Hint("output", "This is the output itself: how high the curve is there, not how steep.")
     if close(answer, 16):
