@@ -130,7 +130,15 @@ WRONG = {
         (None, 0.25),
     ],
     "scaler": [("all", "a"), ("each", "c"), ("two-parts", "d")],
-    "called_twice": [("twice", 100), ("twice", 80), ("no-biases", 40), ("side-by-side", 90), (None, 60), (None, 14)],
+    "called_twice": [
+        ("twice", 100),
+        ("twice", 80),
+        ("no-biases", 40),
+        ("side-by-side", 90),
+        (None, 45),
+        (None, 60),
+        (None, 14),
+    ],
     "call_returns": [("numbers", "a"), ("weights", "b"), ("network", "c")],
     "total_loss": [
         ("plain-sum", 2.5),
