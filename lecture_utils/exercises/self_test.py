@@ -4,11 +4,13 @@ A question with letters has a hint for each wrong one: it says what speaks again
 """
 
 from lecture_utils.exercises import expect
-from lecture_utils.exercises.core import Hint, Wrong, close, question
+from lecture_utils.exercises.core import Form, Hint, Wrong, close, question
 
 
 def letter(answer) -> str:
-    """One of the four options, "a" to "d"."""
+    """One of the four options, "a" to "d"; also as the list of options shows it, "a)"."""
+    if isinstance(answer, str) and len(answer.strip(" ()")) == 1:
+        answer = answer.strip(" ()")
     return expect.choice("answer", answer, "a", "b", "c", "d")
 
 
@@ -44,14 +46,20 @@ def shape_of_weights(answer):
 def distance(answer):
     """The distance of the line of w = (3, 4), b = -10 from the origin."""
     answer = expect.number("answer", answer)
-    if answer == 10:
-        raise Hint("bias-alone", "If weights and bias are doubled the line stays where it is, but this number doubles.")
+    if abs(answer) == 10:
+        raise Hint("bias-alone", "If weights and bias are doubled, the line stays where it is, but the bias doubles.")
     if answer == -2:
         raise Hint("sign", "A distance is never negative.")
     if close(answer, 10 / 7, 1e-2):
         raise Hint("added", "It looks as if the two weights were added up. The length of an arrow follows Pythagoras.")
     if close(answer, 0.4):
         raise Hint("square", "It looks as if you divided by the square of the length of the weights.")
+    if answer == 5:
+        raise Hint(
+            "length", "This is the length of the arrow of the weights. With another bias the line lies elsewhere."
+        )
+    if close(answer, 2.5) or close(answer, 10 / 3, 1e-2):
+        raise Hint("axis", "At this distance the line meets one of the axes. Which way to the line is the shortest?")
     if not close(answer, 2):
         raise Wrong("Two numbers are needed: the size of the bias, and the length of the arrow of the weights.")
     return "The closest point is (1.2, 1.6): there 3 * 1.2 + 4 * 1.6 is 10, so the sum is 0."
@@ -82,6 +90,8 @@ def perceptron_step(answer):
         raise Hint("no-step", "This is the weight as it was. Compute the sum: does the neuron say what it should?")
     if close(answer, 1.5):
         raise Hint("no-input", "A weight moves by the learning rate, times the error, times its own input.")
+    if close(answer, -1.5):
+        raise Hint("other", "The second weight and the bias become so. The question is about the first weight.")
     if not close(answer, 1):
         raise Wrong("First the sum and the output, then the error, target minus output, then the step.")
     return "The sum for this row falls from 2 to -1: after one step the neuron says what it should."
@@ -107,9 +117,12 @@ def parameters(answer):
     if answer == 25:
         raise Hint("no-biases", "These are the weights. Every neuron that computes something has one parameter more.")
     if answer == 30:
-        raise Hint("output-biases", "The neurons of the output layer have something that you did not count.")
+        raise Hint(
+            "output-biases",
+            "Either the biases of the output layer are missing, or you multiplied 3, 5 and 2: layers add up.",
+        )
     if answer == 27:
-        raise Hint("hidden-biases", "The neurons of the hidden layer have something that you did not count.")
+        raise Hint("hidden-biases", "Each neuron of the hidden layer has a bias of its own. Did you count them all?")
     if answer == 35:
         raise Hint("input-biases", "The input layer computes nothing. What do its three inputs need?")
     if answer == 10:
@@ -155,6 +168,8 @@ def slope(answer):
         raise Hint("no-two", "The last link is right. What is the derivative of a square?")
     if close(answer, -30):
         raise Hint("sign", "If the weight grows a little, does the loss grow or shrink?")
+    if close(answer, 5):
+        raise Hint("error", "This is the error, output minus target, and not a slope yet.")
     if close(answer, 25):
         raise Hint("loss", "This is the loss itself, not its slope.")
     if close(answer, 20):
@@ -183,6 +198,12 @@ def slope_from_output(answer):
     answer = expect.number("answer", answer)
     if close(answer, 0.2, 1e-3):
         raise Hint("half", "This is one of two factors.")
+    if close(answer, 0.64, 1e-3):
+        raise Hint("squared", "It looks as if you squared the output. But near an output of 1 the curve is flat.")
+    if close(answer, 0.8, 1e-3):
+        raise Hint("output", "This is the output itself: how high the curve is there, not how steep.")
+    if close(answer, 16):
+        raise Hint("percent", "A slope is a plain number, no percentage. This function is never so steep.")
     if close(answer, 0.36, 1e-3):
         raise Hint("tanh", "So steep is tanh where its output is 0.8.")
     if close(answer, 0.25, 1e-3):
@@ -253,6 +274,14 @@ def price(answer):
         raise Hint("others", "You took what the wrong classes got together.")
     if close(answer, 0.5625, 5e-3):
         raise Hint("squared", "This is a squared error.")
+    if close(answer, 0.25, 5e-3):
+        raise Hint("probability", "This is the probability itself. Cross-entropy takes a logarithm.")
+    if close(answer, 4, 5e-3):
+        raise Hint("inverse", "One divided by the probability is a good beginning. Cross-entropy takes a logarithm.")
+    if close(answer, 0.3466, 5e-3):
+        raise Hint("weighted", "It looks as if you multiplied by 0.25. The right class has the target 1, not 0.25.")
+    if answer in (1.3, 1.4):
+        raise Hint("rounded", "Nearly. One decimal is too few: round to two.")
     if not close(answer, 1.3863, 4e-3):
         raise Wrong("It is computed from one number only: the probability that the right class got.")
     return "Half of this probability, 0.125, would cost 0.69 more: each halving adds the same."
@@ -261,6 +290,10 @@ def price(answer):
 @question(17, "An error in dollars", topic="08", section="3", kind="number")
 def dollars(answer):
     """The RMSE in dollars for an MSE of 0.25 in units of 100,000 dollars."""
+    if isinstance(answer, tuple):  # 50,000 is a pair
+        raise Form(
+            "`answer` has a comma, and so it is no number to Python. Write thousands without a comma, as 100000."
+        )
     answer = expect.number("answer", answer)
     if close(answer, 25_000):
         raise Hint("no-root", "The unit of the MSE is a squared one, so it cannot be read as dollars yet.")
@@ -270,6 +303,10 @@ def dollars(answer):
         raise Hint("squared", "You squared it once more. The way back from a square is another one.")
     if close(answer, 25_000**0.5, 1e-3):
         raise Hint("order", "First the root, then the unit: the unit of the MSE is not 100,000 dollars.")
+    if close(answer, 50):
+        raise Hint(
+            "thousands", "In dollars, not in thousands of dollars. To Python, what follows a point are decimals."
+        )
     if not close(answer, 50_000):
         raise Wrong("Two things are to do: leave the squares, then change the unit to dollars.")
     return "Read it as a typical error, in which large errors count more."
@@ -331,6 +368,10 @@ def total_loss(answer):
         raise Hint("swapped", "It looks as if the two loss weights have changed places.")
     if close(answer, 0.45):
         raise Hint("main-only", "This is the part of the main output.")
+    if close(answer, 0.2):
+        raise Hint("auxiliary-only", "This is the part of the auxiliary output.")
+    if close(answer, 0.325):
+        raise Hint("halved", "The loss weights sum to 1 already. Nothing is to be divided by 2.")
     if not close(answer, 0.65):
         raise Wrong("Each loss is multiplied by its loss weight; then they are added up.")
     return "Despite its small loss weight, the auxiliary output makes nearly a third of it."
@@ -359,7 +400,7 @@ def stops_after(answer):
         raise Hint("best-counted", "The best epoch itself is not an epoch without a new best.")
     if answer == 5:
         raise Hint("at-best", "In that epoch nobody knows yet that no better one will follow.")
-    if answer == 3:
+    if answer in (3, 4):
         raise Hint("from-start", "The patience begins to count anew after each new best.")
     if answer != 8:
         raise Wrong("Count the epochs in a row without a new best, beginning after the best one.")
@@ -413,7 +454,9 @@ def grid(answer):
         raise Hint("no-refit", "Something is trained once more when all scores are known.")
     if answer in (12, 13):
         raise Hint("no-folds", "Each candidate is trained more than once: look at the folds.")
-    if answer in (35, 36):
+    if answer in (17, 18):
+        raise Hint("folds-added", "The folds do not come on top: for how many folds is *each* candidate trained?")
+    if answer in (7, 8, 35, 36):
         raise Hint("added", "A grid holds all combinations. Do the numbers of values add up or multiply?")
     if answer in (65, 72):
         raise Hint("refit-all", "Only one candidate is trained again at the end, and on all rows at once.")
@@ -456,7 +499,7 @@ def many_workers(answer):
         raise Hint("ratio", "This is how much more can be shared out than cannot. Compare with the whole work.")
     if close(answer, 1.25):
         raise Hint("other-part", "With many workers it is the part that can be shared out that takes no time any more.")
-    if close(answer, 0.2) or close(answer, 0.8):
+    if any(close(answer, share) for share in (0.2, 0.8, 80)):
         raise Hint("share", "This is a share of the work. How many times as fast is it?")
     if close(answer, 20):
         raise Hint("percent", "That is the limit if a twentieth, 5 %, cannot be shared out.")
