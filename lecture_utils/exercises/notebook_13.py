@@ -132,8 +132,9 @@ def ranges(range_test, factor, largest):
     if len(losses_of(bowl, rates=bumpy)) != 5:
         raise Wrong("It is right up to the end. But it should end at the first loss that is 4 times the *first* one.")
     small = rates[:20]
-    if not close(expect.array(name, losses_of(bowl, rates=small), shape=(None,)), right[:20]):
-        raise Wrong("It is right for large rates. With rates that are all small it should do as many steps as rates.")
+    got = expect.array(name, losses_of(bowl, rates=small), shape=(None,))
+    if not close(got, right[:20]):
+        raise Wrong(f"It is right for large rates. For 20 small rates it should note 20 losses; yours are {len(got)}.")
     n_to_nan, w = 1, 4.0
     while not np.isnan(cliff(w)[0]):
         w, n_to_nan = w - rates[n_to_nan - 1] * cliff(w)[1], n_to_nan + 1
@@ -250,6 +251,8 @@ def honest(report, bends):
     got = expect.number(name, call(report, Scaler(), Model(), list(alphas), *parts, seconds=5))
     bends = expect.choice("bends", bends, "too small", "too large", "neither")
     in_folds, often = any(size < n for size in fitted), asked.count(n_test) > 1
+    if not fitted:
+        raise Hint("no-scaler", "The scaler is not used any more. Where does it belong?")
     if trained and min(trained) >= n:
         raise Hint("no-folds", "No candidate is cross-validated: each model was fitted to all rows. What chooses now?")
     if not in_folds and often:
@@ -281,8 +284,10 @@ def honest(report, bends):
     if close(got, ((y[n:] - search.predict(StandardScaler().fit(X[:n]).transform(X[n:]))) ** 2).mean()):
         raise Hint("test-twice", "The test rows are scaled twice: the pipeline does that already.")
     if not close(got, right):
+        if trained and trained[-1] < n:
+            raise Hint("part-of-rows", "The model that is measured was trained on a part of `X`. Now it may have all.")
         if any(close(got, error) for error in errors):
-            raise Wrong("The test set is asked once, but not about the candidate that won the cross-validation.")
+            raise Wrong("The test set is asked once, but not about the candidate that won with `cv=3`.")
         raise Wrong("The test set is asked once. But the result is not the error of the best candidate of `cv=3`.")
     if bends == "too large":
         raise Hint("larger", "`report` is repaired. `bends`: the smallest of many errors was also the luckiest.")

@@ -79,6 +79,17 @@ def returned_at_once(loss_and_slope, w, rates):
     return [loss_and_slope(w)[0]]
 
 
+def one_loss_more(loss_and_slope, w, rates):
+    """It also notes the loss after the last step."""
+    losses = [loss_and_slope(w)[0]]
+    for rate in rates:
+        w = w - rate * loss_and_slope(w)[1]
+        losses.append(loss_and_slope(w)[0])
+        if not losses[-1] < 4 * losses[0]:
+            break
+    return losses
+
+
 def with_while(loss_and_slope, w, rates):
     losses, left = [], list(rates)
     while left and not (losses and (np.isnan(losses[-1]) or losses[-1] >= 4 * losses[0])):
@@ -157,6 +168,21 @@ def search_on_the_test_set(scaler, model, alphas, X, y, X_test, y_test):
 
 def the_first(scaler, model, alphas, X, y, X_test, y_test):
     return mse(y_test, make_pipeline(scaler, clone(model).set_params(alpha=alphas[0])).fit(X, y).predict(X_test))
+
+
+def without_scaler(scaler, model, alphas, X, y, X_test, y_test):
+    search = GridSearchCV(model, {"alpha": alphas}, cv=3, scoring="neg_mean_squared_error").fit(X, y)
+    return mse(y_test, search.predict(X_test))
+
+
+def trained_on_a_part(scaler, model, alphas, X, y, X_test, y_test):
+    search = search_in(scaler, model, alphas, X, y)
+    return mse(y_test, clone(search.best_estimator_).fit(X[:60], y[:60]).predict(X_test))
+
+
+def with_five_folds(scaler, model, alphas, X, y, X_test, y_test):
+    search = search_in(scaler, model, alphas, X, y)
+    return mse(y_test, clone(search).set_params(cv=5).fit(X, y).predict(X_test))
 
 
 def best_three(scaler, model, alphas, X, y, X_test, y_test):
@@ -250,6 +276,7 @@ WRONG = {
         ("one-loss", tester(end=lambda loss, first: not loss < 4), FACTOR, 0.5),
         ("too-early", tester(end=lambda loss, first: loss > first), FACTOR, 0.5),
         ("anew", looking_ahead, FACTOR, 0.5),
+        (None, one_loss_more, FACTOR, 0.5),
         ("by-the-loss", by_the_loss, FACTOR, 0.5),
         ("loss-before", against_the_loss_before, FACTOR, 0.5),
         ("nan", tester(end=lambda loss, first: loss >= 4 * first or loss == np.nan), FACTOR, 0.5),
@@ -296,6 +323,9 @@ WRONG = {
         ("test-unscaled", test_unscaled, "too small"),
         ("no-folds", search_on_the_test_set, "too small"),
         ("no-folds", the_first, "too small"),
+        ("no-scaler", without_scaler, "too small"),
+        ("part-of-rows", trained_on_a_part, "too small"),
+        (None, with_five_folds, "too small"),
         ("asked-often", best_three, "too small"),
         ("scaled-twice", scaled_twice, "too small"),
         ("test-twice", test_scaled_twice, "too small"),
