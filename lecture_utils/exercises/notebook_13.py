@@ -31,12 +31,18 @@ def costs(n_trainings, n_rates, n_epochs):
         raise Hint(
             "refit-folds", "`n_trainings`: the best one is trained once more, on all rows. Folds play no part there."
         )
+    if n_trainings == candidates * (folds + 1):
+        raise Hint("refit-all", "`n_trainings`: all candidates are trained once more. `refit` does that with one only.")
+    if n_trainings in (candidates * (folds - 1), candidates * (folds - 1) + 1):
+        raise Hint("fold-left-out", "`n_trainings`: a fold is missing. Each fold is once the part that validates.")
     if n_trainings != candidates * folds + 1:
         raise Wrong("`n_trainings` is not right. How many combinations are there, and how often is each trained?")
     if n_rates == 4:
         raise Hint("as-on-grid", "`n_rates`: is a rate of a random search taken from a list?")
     if n_rates in (candidates * folds, candidates * folds + 1):
         raise Hint("per-training", "`n_rates`: in all its folds, a candidate has the same rate.")
+    if n_rates == candidates + 1:
+        raise Hint("refit-rate", "`n_rates`: one too many. Does `refit` draw a new candidate?")
     if n_rates != candidates:
         raise Wrong(
             "`n_trainings` is right. For `n_rates`: how many candidates can it pay for, with how many rates each?"
@@ -45,7 +51,13 @@ def costs(n_trainings, n_rates, n_epochs):
     if n_epochs == sum(n for n, _ in rounds):
         raise Hint("trainings", "`n_epochs`: you added up the candidates of all rounds. How many epochs has each one?")
     if n_epochs == 3 * 27:
-        raise Hint("round-missing", "`n_epochs`: a round is missing. It ends when *one* candidate has been trained.")
+        raise Hint(
+            "round-missing",
+            "`n_epochs`: is the last round missing, with *one* candidate? Or do the rounds go on where the one before "
+            "ended? They begin anew.",
+        )
+    if n_epochs == 27:
+        raise Hint("one-round", "`n_epochs`: this is a single round. Asked are all rounds together.")
     if n_epochs == 27 * 27:
         raise Hint("all-to-the-end", "`n_epochs`: so much it would be if all candidates were trained to the end.")
     if n_epochs == 27 + 14 + 7 + 4 + 2 + 1 or n_epochs == 5 * 27:
@@ -76,13 +88,14 @@ def ranges(range_test, factor, largest):
             raise Form("`range_test` should return the list of losses.")
         return result
 
-    def by(sign=1, end=4, one_rate=False, anew=False, first=False):
+    def by(sign=1, end=4, one_rate=False, anew=False, first=False, slope=1, before=0):
+        """What mistakes lead to: slope=0 steps by the loss, before=-2 compares with the loss before."""
         w, losses = 4.0, []
         for rate in rates:
-            step = sign * (rates[0] if one_rate else rate) * bowl(4.0 if anew else w)[1]
+            step = sign * (rates[0] if one_rate else rate) * bowl(4.0 if anew else w)[slope]
             w_next = (4.0 if anew else w) - step
             losses.append(bowl(w_next if first else w)[0])
-            if not losses[-1] < end * losses[0]:
+            if not losses[-1] < end * losses[max(before, -len(losses))]:
                 break
             w = w_next
         return losses
@@ -95,6 +108,11 @@ def ranges(range_test, factor, largest):
         )
     if len(got) == 0:
         raise Hint("empty", "The list of losses is empty. The first loss should always be noted.")
+    if len(got) == 1:
+        raise Hint("one-loss", "There is only one loss. What ends the test, or returns, in the first round already?")
+    bumpy = [0.1, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7]  # here the loss grows by less than 4 in each step
+    if close(got, right[:-1]) and len(losses_of(bowl, rates=bumpy)) == 3:
+        raise Hint("too-early", "It ends at the first loss that is larger than the first one. How large may it be?")
     if close(got, right[:-1]):
         raise Hint("last-left-out", "The last loss is missing: that which ended the test. Note it first, then end.")
     if close(got, by(sign=-1)):
@@ -103,16 +121,20 @@ def ranges(range_test, factor, largest):
         raise Hint("same-rate", "It steps with the same rate all the time. Each step has a rate of its own.")
     if close(got, by(first=True)):
         raise Hint("stepped-first", "It steps before it notes the loss. The first loss is the one at the beginning.")
-    if close(got, by(anew=True)) or np.ptp(got) == 0:
+    if close(got, by(anew=True)) or close(got, by(anew=True, first=True)) or np.ptp(got) == 0:
         raise Hint("anew", "The weight does not move on. Each step begins where the last one ended.")
+    if close(got, by(slope=0)):
+        raise Hint("by-the-loss", "The step is made with the loss. What does gradient descent multiply by the rate?")
+    if close(got, by(before=-2)):
+        raise Hint("loss-before", "It compares each loss with the one before it. Which loss is it to be compared with?")
     if not close(got, right):
         raise Wrong("The losses are not right for 2 (w - 1)^2. Note the loss; end if it is too large; make a step.")
-    bumpy = [0.1, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7]  # here the loss grows by less than 4 in each step
     if len(losses_of(bowl, rates=bumpy)) != 5:
         raise Wrong("It is right up to the end. But it should end at the first loss that is 4 times the *first* one.")
     small = rates[:20]
-    if not close(expect.array(name, losses_of(bowl, rates=small), shape=(None,)), right[:20]):
-        raise Wrong("It is right for large rates. With rates that are all small it should do as many steps as rates.")
+    got = expect.array(name, losses_of(bowl, rates=small), shape=(None,))
+    if not close(got, right[:20]):
+        raise Wrong(f"It is right for large rates. For 20 small rates it should note 20 losses; yours are {len(got)}.")
     n_to_nan, w = 1, 4.0
     while not np.isnan(cliff(w)[0]):
         w, n_to_nan = w - rates[n_to_nan - 1] * cliff(w)[1], n_to_nan + 1
@@ -128,6 +150,10 @@ def ranges(range_test, factor, largest):
     if close(factor, 1000 / 30, 0.01) or close(factor, 1000 / 31, 0.01):
         raise Hint(
             "divided", "`range_test` is right. `factor`: 30 steps multiply. What, 30 times multiplied, gives 1000?"
+        )
+    if 1 < factor <= 10 and not close(factor, 1000 ** (1 / 30), 2e-3):
+        raise Hint(
+            "product", f"`range_test` is right. 30 times `factor` multiplied gives {factor**30:,.4g}. Needed is 1,000."
         )
     if not close(factor, 1000 ** (1 / 30), 2e-3):
         raise Wrong("`range_test` is right. `factor`: from 0.001 to 1 it is three powers of ten, in 30 equal factors.")
@@ -151,7 +177,7 @@ def remembered(n_left, scoring, order, one_row, epochs):
     given = {"scoring": scoring, "order": order, "one_row": one_row, "epochs": epochs}
     answers = {name: expect.choice(name, value, "read", "again") for name, value in given.items()}
     total, done = 12 * 3 + 1, 17
-    if n_left == total:
+    if n_left in (total, total - 1):
         raise Hint("nothing-kept", "`n_left`: what was done before the kill is read from the folder, not trained.")
     if n_left == total - done - 1:
         raise Hint(
@@ -163,6 +189,10 @@ def remembered(n_left, scoring, order, one_row, epochs):
         )
     if n_left in (12 - done // 3, 12 - done // 3 + 1):
         raise Hint("in-candidates", "`n_left` counts candidates. Each of them is trained in three folds.")
+    if n_left == done:
+        raise Hint("done", "`n_left`: so many are finished. Asked is how many are left.")
+    if n_left == total - done // 3 * 3:
+        raise Hint("whole-candidates", "`n_left`: a training is kept even if its candidate is not through all folds.")
     if n_left != total - done:
         raise Wrong("`n_left` is not right. How many trainings has the whole search, and how many were finished?")
     if answers["scoring"] == "again":
@@ -189,14 +219,20 @@ def honest(report, bends):
     from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import StandardScaler
 
-    fitted, asked = [], []  # the numbers of rows that a scaler was fitted to, that a model predicted
+    fitted, trained, asked = [], [], []  # the numbers of rows: of a scaler's fit, of a model's, of a prediction
+    spread = []  # of the last column, when a scaler is fitted
 
     class Scaler(StandardScaler):
         def fit(self, X, y=None, sample_weight=None):
             fitted.append(len(X))
+            spread.append(np.std(X[:, -1]))
             return super().fit(X, y, sample_weight)
 
     class Model(Ridge):
+        def fit(self, X, y, sample_weight=None):
+            trained.append(len(X))
+            return super().fit(X, y, sample_weight)
+
         def predict(self, X):
             asked.append(len(X))
             return super().predict(X)
@@ -215,6 +251,10 @@ def honest(report, bends):
     got = expect.number(name, call(report, Scaler(), Model(), list(alphas), *parts, seconds=5))
     bends = expect.choice("bends", bends, "too small", "too large", "neither")
     in_folds, often = any(size < n for size in fitted), asked.count(n_test) > 1
+    if not fitted:
+        raise Hint("no-scaler", "The scaler is not used any more. Where does it belong?")
+    if trained and min(trained) >= n:
+        raise Hint("no-folds", "No candidate is cross-validated: each model was fitted to all rows. What chooses now?")
     if not in_folds and often:
         raise Hint(
             "unchanged", "Both mistakes are still there: who scales which rows, and how often is the test set asked?"
@@ -229,6 +269,10 @@ def honest(report, bends):
         raise Hint(
             "scaled-before", "The scaler is fitted to all rows before the folds are cut: it has seen what validates."
         )
+    if min(spread) < 10:
+        raise Hint(
+            "scaled-twice", "The pipeline scales rows that were scaled before, all together. Give it the raw ones."
+        )
     if close(got, search.best_estimator_.score(X[n:], y[n:])):
         raise Hint("r2", "This is R^2 on the test set. Asked is the mean squared error.")
     if close(got, np.sqrt(right)):
@@ -237,9 +281,13 @@ def honest(report, bends):
         raise Hint("sign", "The sign is turned: an error is positive.")
     if close(got, ((y[n:] - search.best_estimator_[-1].predict(X[n:])) ** 2).mean()):
         raise Hint("test-unscaled", "The test rows are not scaled, while those of the training were.")
+    if close(got, ((y[n:] - search.predict(StandardScaler().fit(X[:n]).transform(X[n:]))) ** 2).mean()):
+        raise Hint("test-twice", "The test rows are scaled twice: the pipeline does that already.")
     if not close(got, right):
+        if trained and trained[-1] < n:
+            raise Hint("part-of-rows", "The model that is measured was trained on a part of `X`. Now it may have all.")
         if any(close(got, error) for error in errors):
-            raise Wrong("The test set is asked once, but not about the candidate that won the cross-validation.")
+            raise Wrong("The test set is asked once, but not about the candidate that won with `cv=3`.")
         raise Wrong("The test set is asked once. But the result is not the error of the best candidate of `cv=3`.")
     if bends == "too large":
         raise Hint("larger", "`report` is repaired. `bends`: the smallest of many errors was also the luckiest.")
@@ -263,6 +311,10 @@ def large_batches(n_steps, n_neurons, optimizer, learning_rate):
         raise Hint("rows-left", "`n_steps`: the rows that are left over at the end of an epoch make a batch, too.")
     if n_steps == EPOCHS * 3000 // 512:
         raise Hint("across-epochs", "`n_steps`: no batch takes its rows from two epochs.")
+    if n_steps == (EPOCHS - 1) * batches:
+        raise Hint("six-epochs", "`n_steps` is that of section 3, with 6 epochs.")
+    if n_steps == EPOCHS * -(-4000 // 512):
+        raise Hint("all-rows", "`n_steps`: it learns from 3,000 districts. The other 1,000 validate.")
     if n_steps != EPOCHS * batches:
         raise Wrong("`n_steps` is not right. How many batches do 3,000 rows make, and how often?")
     n_parameters = (8 * n_neurons + n_neurons) + (n_neurons + 1)
@@ -275,7 +327,7 @@ def large_batches(n_steps, n_neurons, optimizer, learning_rate):
     if not error < 1.5:
         shorter = _error(n_neurons, optimizer, learning_rate / 10)
         if not np.isfinite(error) or shorter < error:
-            raise Hint("diverged", f"{said} The steps are much too long: the training diverges.")
+            raise Hint("diverged", f"{said} The steps are much too long: the error does not come down.")
     longer, shorter = (_error(n_neurons, optimizer, learning_rate * factor) for factor in (2, 0.5))
     if longer < min(error, shorter):
         raise Hint("short", f"{said} The steps are too short for so few of them.")
@@ -290,6 +342,10 @@ def pruned(trial_4, trial_5, saved):
     given = {"trial_4": trial_4, "trial_5": trial_5, "saved": saved}
     trial_4, trial_5, saved = (expect.whole(name, value) for name, value in given.items())
     fourth, fifth = TRIALS.values()
+    if (trial_4, trial_5) == (_epochs(fourth, EARLIER) - 1, _epochs(fifth, EARLIER) - 1):
+        raise Hint(
+            "epoch-not-counted", "Each trial misses an epoch. Only after it is trained can it be found too poor."
+        )
     if trial_4 == _epochs(fourth, EARLIER, np.min):
         raise Hint("best", "`trial_4`: a trial need not be the best so far. It is compared with the median.")
     if trial_4 == len(fourth):
@@ -308,6 +364,10 @@ def pruned(trial_4, trial_5, saved):
         raise Wrong("`trial_4` is right, `trial_5` is not. The medians are the same as for trial 4.")
     if saved == trial_4 + trial_5:
         raise Hint("trained", "All but `saved` is right. This is how many epochs they *are* trained.")
+    if saved == 15 + trial_4 + trial_5:
+        raise Hint("trained-all", "All but `saved` is right. This is how many epochs all five *are* trained.")
+    if saved == 100 * (10 - trial_4 - trial_5) / 25:
+        raise Hint("percent", "All but `saved` is right. It is asked in epochs, not in percent.")
     if saved != 10 - trial_4 - trial_5:
         raise Wrong("All but `saved` is right. How many epochs would two trials of five have?")
     return "Left alone, trial 4 would have become better than trials 1 and 2. A pruner judges by the beginning."

@@ -40,12 +40,19 @@ def orders(shortest_first, longest_first, order):
         raise Hint(
             "shared-evenly", "`shortest_first`: the workers do not end together. Who takes the long task, and when?"
         )
+    if close(shortest_first, right[0] - 6) or close(longest_first, right[1] - 3):
+        raise Hint("last-begins", "One of the times is the moment at which the last task *begins*. It has to be done.")
     if not close(shortest_first, right[0]):
         raise Wrong("`shortest_first` is not right. Draw two bars, and put each task on the one that is shorter.")
     if close(longest_first, sum(TASKS) / 2):
-        raise Hint("even-again", "`longest_first`: two of the tasks were moved. Who is free first takes the next one.")
+        raise Hint(
+            "even-again",
+            "`longest_first`: this is half of all work. Who is free first takes the next task: is it even then?",
+        )
     if close(longest_first, sum(TASKS[::-1][::2])):
-        raise Hint("in-turn", "`longest_first`: the workers do not take turns. The one with the long task comes later.")
+        raise Hint(
+            "in-turn", "`longest_first`: the workers do not take turns. The one with the long task is free later."
+        )
     if not close(longest_first, right[1]):
         raise Wrong("`longest_first` is not right. Draw two bars, and put each task on the one that is shorter.")
     if sorted(order) != TASKS:
@@ -83,9 +90,13 @@ def suspects(slow_a, slow_b, slow_c, times_longer, fits_needed):
     if close(times_longer, one / (10 * (START_UP + 24 * TWO_WARM)), 0.005):
         raise Hint("start-ten-times", "`times_longer`: does the longer search start its workers ten times?")
     if close(times_longer, one / (240 * TWO_WARM), 0.005):
-        raise Hint("no-start", "`times_longer` leaves out the start-up. The workers of a first search must start.")
+        raise Hint(
+            "no-start", "`times_longer`: the workers must start, and once started they take more than half the time."
+        )
     if close(times_longer, 2, 0.005):
         raise Hint("ideal", "`times_longer` is what one would hope for. The table says what a fit really takes.")
+    if close(times_longer, one / right, 0.01):
+        raise Hint("seconds", "`times_longer` is in seconds. How many *times* as fast as one worker is that?")
     if close(times_longer, 1 / right, 0.01):
         raise Hint("upside-down", "`times_longer` is upside down: how many times as fast are two workers as one?")
     if not close(times_longer, right, 0.01):
@@ -101,6 +112,8 @@ def suspects(slow_a, slow_b, slow_c, times_longer, fits_needed):
         raise Hint("not-the-gain", "`fits_needed`: the start-up is paid back by what a fit *saves*. How much is that?")
     if fits_needed == int(START_UP / saved):
         raise Hint("one-short", "`fits_needed`: with so many fits, two workers are not faster yet, by a little.")
+    if fits_needed == 24:
+        raise Hint("from-table", "`fits_needed`: with 24 fits they are faster, says the table. Also with a few less?")
     if fits_needed != int(START_UP / saved) + 1:
         raise Wrong("All but `fits_needed` is right. Write both times down for n fits. For which n are they equal?")
     return "Whoever searches often keeps the workers running: then two are faster from the second fit on."
@@ -131,7 +144,9 @@ def travels(scaled, mb_fit, mb_search):
     except Exception as error:
         raise Form(f"`scaled` cannot be packed, so it cannot be sent ({type(error).__name__}).") from None
     if n_bytes > 0.8 * housing.nbytes:
-        raise Hint("still-travels", "`scaled` still takes all rows along. What does its code name?")
+        raise Hint(
+            "still-travels", "`scaled` still takes all rows along. What does its code name? (Defaults travel, too.)"
+        )
     if n_bytes > 20_000:
         raise Hint("smaller", "`scaled` is smaller now, but still large. Are all those numbers needed?")
     mb_fit, mb_search = expect.number("mb_fit", mb_fit), expect.number("mb_search", mb_search)
@@ -144,6 +159,12 @@ def travels(scaled, mb_fit, mb_search):
         raise Hint("bits", "`scaled` is repaired. `mb_fit` is in megabits: eight bits are one byte.")
     if close(mb_fit, right * 1e3, 0.03) or close(mb_fit, right * 1e6, 0.03):
         raise Hint("unit", "`scaled` is repaired. `mb_fit` is not in megabytes: one is a million bytes.")
+    if close(mb_fit, housing.nbytes / 2**20, 0.005):
+        raise Hint("two-to-the-20", "`scaled` is repaired. `mb_fit`: here a megabyte is a million bytes, not 1024^2.")
+    if close(mb_fit, 2 * right, 0.03):
+        raise Hint(
+            "both-trips", "`scaled` is repaired. `mb_fit` is what one fit carries. Its trips come in `mb_search`."
+        )
     if not close(mb_fit, right, 0.03):
         raise Wrong("`scaled` is repaired. For `mb_fit`: how many numbers are in `housing`, of how many bytes each?")
     if close(mb_search, 30 * right, 0.03):
@@ -154,6 +175,8 @@ def travels(scaled, mb_fit, mb_search):
         raise Hint("once", "All but `mb_search` is right. The function is packed anew into each task.")
     if close(mb_search, 4 * right, 0.03) or close(mb_search, 5 * right, 0.03):
         raise Hint("per-worker", "All but `mb_search` is right. The function goes with each task.")
+    if close(mb_search, 120 * right, 0.03) or close(mb_search, 240 * right, 0.03):
+        raise Hint("all-workers", "All but `mb_search` is right. A task goes to one of the workers, not to all four.")
     if not close(mb_search, 60 * right, 0.03):
         raise Wrong("All but `mb_search` is right. How many fits are there, and how many trips does each one make?")
     return f"Your function takes {n_bytes / 1e6:.3f} MB. What a function names outside of itself is packed with it."
@@ -184,6 +207,10 @@ def same_scores(score, n_same):
     if not all(close(alone, other, 1e-12) for other in orders):
         raise Hint("one-stream", "The scores still depend on what the worker did before. Where is the generator made?")
     still, slow, fast = np.reshape(alone, (3, 2))  # with the rate 0 the weight stays where it was
+    if (np.array(alone) > 0).any():
+        raise Hint(
+            "sign", "The order no longer matters. But a score was minus the squared distance; yours is positive."
+        )
     if close(still, [0, -1]):
         raise Hint("no-chance", "The first weight is 0 now. It should still be drawn at random, from a seed.")
     if (still > -1e-9).any() or not close(slow, [0, 0], 0.05) or not close(fast, [0, 0], 1e-6):
@@ -214,9 +241,6 @@ def accidents(simulate_with_accidents, percent_longer):
         result = call(simulate_with_accidents, n_workers, list(tasks), p, np.random.default_rng(seed))
         return expect.number(name, result)
 
-    for n_workers, tasks in ((1, [1, 1, 1, 3]), (2, [3, 1, 1, 1]), (2, [1, 1, 1, 3]), (9, [2, 5])):
-        if not close(seconds(n_workers, tasks, 0.0), simulate(n_workers, tasks)):
-            raise Wrong("Without accidents (p = 0) it should return the same as `simulate`.")
     p, n = 0.4, 10_000
     tasks, goal = np.tile([0.5, 1.5], n // 2), 1 + 0.5 * p / (1 - p)
     ratio = seconds(1, tasks, p) / n
@@ -224,22 +248,39 @@ def accidents(simulate_with_accidents, percent_longer):
     def is_about(value):
         return abs(ratio - value) < 0.03
 
+    if is_about(1 + 0.5 * (1 - p) / p):  # first, because such a loop never ends with p = 0
+        raise Hint("turned", "It seems that a task fails with the probability 1 - p.")
+    if seconds(1, [1.0], 0.0) == 0:
+        raise Hint(
+            "no-success", "Without accidents (p = 0) it takes no time. The attempt that succeeds takes time, too."
+        )
+    for n_workers, short in ((1, [1, 1, 1, 3]), (2, [3, 1, 1, 1]), (2, [1, 1, 1, 3]), (9, [2, 5])):
+        if not close(seconds(n_workers, short, 0.0), simulate(n_workers, short)):
+            raise Wrong("Without accidents (p = 0) it should return the same as `simulate`.")
     if is_about(1):
         raise Hint("no-accident", "With p = 0.4 it takes no longer than without. Does `rng` decide about each task?")
+    if np.ptp([seconds(1, [1.0] * 9, p, seed) for seed in range(5)]) < 1e-9:
+        raise Hint(
+            "average", "It takes the same time whatever `rng` draws. Each task has its own luck: let `rng` decide."
+        )
     if is_about(1 - p / 2):
         raise Hint("not-again", "A task that fails is left unfinished. It has to be done again, from its start.")
     if is_about(1 + p / 2):
-        raise Hint("only-once", "A task that fails is done again. But the second attempt can fail as well.")
+        raise Hint(
+            "only-once",
+            "A task that fails is done again. But the second attempt can fail as well, and cost time again.",
+        )
     if is_about(1 + p):
         raise Hint("only-once-whole", "A failed attempt costs a whole task here, and a second one never fails.")
     if is_about(1 + p / (1 - p)):
         raise Hint("whole", "A failed attempt costs as much as the whole task here. When does it fail?")
-    if is_about(1 + 0.5 * (1 - p) / p):
-        raise Hint("turned", "It seems that a task fails with the probability 1 - p.")
+    if is_about((1 - p) / (1 - 1.5 * p)):
+        raise Hint("growing", "Here each failed attempt costs more than the one before. Half of what should it be?")
     if not is_about(goal):
-        raise Wrong(f"With p = 0.4 and one worker, it takes {ratio:.2f} times as long as without accidents.")
-    if np.ptp([seconds(1, [1.0] * 9, p, seed) for seed in range(5)]) < 1e-9:
-        raise Hint("average", "On average it is right. But each task has its own luck: let `rng` decide.")
+        raise Wrong(
+            f"With p = 0.4 and one worker, it takes {ratio:.2f} times as long as without accidents. "
+            "What does an attempt cost that fails, and what one that succeeds?"
+        )
     if abs(seconds(4, tasks, p) / (n / 4) - goal) > 0.03:
         raise Wrong("It is right for one worker, but not for four. Who does a task again?")
     if close(percent_longer, 10, 0.005):
@@ -252,6 +293,8 @@ def accidents(simulate_with_accidents, percent_longer):
         raise Hint("ratio", "The simulation is right. How much *longer* is it, in percent?")
     if close(percent_longer, 1 / 18, 0.05):
         raise Hint("share", "The simulation is right. `percent_longer` is a share; multiply it by 100.")
+    if close(percent_longer, 6):
+        raise Hint("rounded", "The simulation is right. `percent_longer` should have one more digit.")
     if abs(percent_longer - 100 / 18) > 0.35:
         raise Wrong("The simulation is right. For `percent_longer` let it do many tasks with p = 0.1 and one worker.")
     return "An accident costs half a task, and there are 1/9 of one for each task: 0.1 + 0.1^2 + 0.1^3 and so on."
@@ -274,8 +317,16 @@ def fifty_times(speed_up, limit, name, value):
         raise Hint("ideal", "`speed_up` is the ideal one, as if nothing but the fits took time.")
     if close(speed_up, many / one, 0.03):
         raise Hint("upside-down", "`speed_up` is upside down: how many times as fast are the 100 as one?")
+    if close(speed_up, many, 0.01) or close(speed_up, one, 0.01):
+        raise Hint("seconds", "`speed_up` is a time in seconds. Compare that of one worker with that of the 100.")
+    slow = SEARCH | {"overhead": 1000 * SEARCH["overhead"]}
+    if close(speed_up, _seconds(**(slow | {"n_workers": 1})) / _seconds(**slow), 0.01):
+        raise Hint("milliseconds", "`speed_up`: look at the overhead. `simulate` wants seconds, and it is in ms.")
     if not close(speed_up, one / many, 0.03):
-        raise Wrong("`speed_up` is not right. Ask `simulate` for one worker and for 100, with overhead and start-up.")
+        raise Wrong(
+            "`speed_up` is not right. Ask `simulate` for one worker and for 100, with overhead and start-up "
+            "(in this order, in seconds)."
+        )
     if limit == "scheduler":
         raise Hint("limit-scheduler", "`limit`: how many seconds does the scheduler work in all? That is not the most.")
     if limit == "longest fit":

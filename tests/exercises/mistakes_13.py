@@ -44,6 +44,52 @@ def from_the_beginning(loss_and_slope, w, rates):
     return losses
 
 
+def looking_ahead(loss_and_slope, w, rates):
+    """It notes the loss after a step, but never makes one."""
+    losses = []
+    for rate in rates:
+        losses.append(loss_and_slope(w - rate * loss_and_slope(w)[1])[0])
+        if not losses[-1] < 4 * losses[0]:
+            break
+    return losses
+
+
+def by_the_loss(loss_and_slope, w, rates):
+    losses = []
+    for rate in rates:
+        losses.append(loss_and_slope(w)[0])
+        if not losses[-1] < 4 * losses[0]:
+            break
+        w = w - rate * losses[-1]
+    return losses
+
+
+def against_the_loss_before(loss_and_slope, w, rates):
+    losses = []
+    for rate in rates:
+        loss, slope = loss_and_slope(w)
+        losses.append(loss)
+        if np.isnan(loss) or (len(losses) > 1 and loss >= 4 * losses[-2]):
+            break
+        w = w - rate * slope
+    return losses
+
+
+def returned_at_once(loss_and_slope, w, rates):
+    return [loss_and_slope(w)[0]]
+
+
+def one_loss_more(loss_and_slope, w, rates):
+    """It also notes the loss after the last step."""
+    losses = [loss_and_slope(w)[0]]
+    for rate in rates:
+        w = w - rate * loss_and_slope(w)[1]
+        losses.append(loss_and_slope(w)[0])
+        if not losses[-1] < 4 * losses[0]:
+            break
+    return losses
+
+
 def with_while(loss_and_slope, w, rates):
     losses, left = [], list(rates)
     while left and not (losses and (np.isnan(losses[-1]) or losses[-1] >= 4 * losses[0])):
@@ -115,6 +161,60 @@ def by_r2(scaler, model, alphas, X, y, X_test, y_test):
     return search_in(scaler, model, alphas, X, y).best_estimator_.score(X_test, y_test)
 
 
+def search_on_the_test_set(scaler, model, alphas, X, y, X_test, y_test):
+    pipelines = [make_pipeline(scaler, clone(model).set_params(alpha=alpha)) for alpha in alphas]
+    return min(mse(y_test, clone(pipeline).fit(X, y).predict(X_test)) for pipeline in pipelines)
+
+
+def the_first(scaler, model, alphas, X, y, X_test, y_test):
+    return mse(y_test, make_pipeline(scaler, clone(model).set_params(alpha=alphas[0])).fit(X, y).predict(X_test))
+
+
+def without_scaler(scaler, model, alphas, X, y, X_test, y_test):
+    search = GridSearchCV(model, {"alpha": alphas}, cv=3, scoring="neg_mean_squared_error").fit(X, y)
+    return mse(y_test, search.predict(X_test))
+
+
+def trained_on_a_part(scaler, model, alphas, X, y, X_test, y_test):
+    search = search_in(scaler, model, alphas, X, y)
+    return mse(y_test, clone(search.best_estimator_).fit(X[:60], y[:60]).predict(X_test))
+
+
+def with_five_folds(scaler, model, alphas, X, y, X_test, y_test):
+    search = search_in(scaler, model, alphas, X, y)
+    return mse(y_test, clone(search).set_params(cv=5).fit(X, y).predict(X_test))
+
+
+def best_three(scaler, model, alphas, X, y, X_test, y_test):
+    search = search_in(scaler, model, alphas, X, y)
+    ranks = np.argsort(search.cv_results_["rank_test_score"])[:3]
+    models = [clone(search.estimator).set_params(model__alpha=alphas[i]).fit(X, y) for i in ranks]
+    return np.mean([mse(y_test, trained.predict(X_test)) for trained in models])
+
+
+def scaled_twice(scaler, model, alphas, X, y, X_test, y_test):
+    X, X_test = scaler.fit_transform(X), scaler.transform(X_test)
+    return repaired(scaler, model, alphas, X, y, X_test, y_test)
+
+
+def test_scaled_twice(scaler, model, alphas, X, y, X_test, y_test):
+    return repaired(scaler, model, alphas, X, y, scaler.fit(X).transform(X_test), y_test)
+
+
+def on_the_training_rows(scaler, model, alphas, X, y, X_test, y_test):
+    return mse(y, search_in(scaler, model, alphas, X, y).predict(X))
+
+
+def by_score_of_the_search(scaler, model, alphas, X, y, X_test, y_test):
+    return search_in(scaler, model, alphas, X, y).score(X_test, y_test)
+
+
+def the_worst(scaler, model, alphas, X, y, X_test, y_test):
+    search = search_in(scaler, model, alphas, X, y)
+    worst = search.estimator.set_params(model__alpha=alphas[np.argmin(search.cv_results_["mean_test_score"])])
+    return mse(y_test, worst.fit(X, y).predict(X_test))
+
+
 def the_last(scaler, model, alphas, X, y, X_test, y_test):
     last = search_in(scaler, model, alphas, X, y).best_estimator_.set_params(model__alpha=alphas[-1])
     return mse(y_test, last.fit(X, y).predict(X_test))
@@ -124,9 +224,13 @@ KEPT = ("read", "read", "again", "again")
 
 RIGHT = {
     "costs": [(181, 36, 108), (181.0, np.int64(36), [108])],
-    "ranges": [(TEST, FACTOR, 0.5), (with_while, 1.259, [0.5])],
+    "ranges": [(TEST, FACTOR, 0.5), (with_while, 1.259, [0.5]), (TEST, 1.26, 0.5)],
     "remembered": [(20, *KEPT), (20.0, "Read", " read", "AGAIN", "again")],
-    "honest": [(repaired, "too small"), (by_loop, " Too small")],
+    "honest": [
+        (repaired, "too small"),
+        (lambda *given: -by_score_of_the_search(*given), "too small"),
+        (by_loop, " Too small"),
+    ],
     "large_batches": [(42, 10, "Adam", 0.1), (42.0, [8], "adam", 0.1), (42, 10, "SGD", 0.2)],
     "pruned": [(2, 4, 4), (2.0, [4], np.int64(4))],
 }
@@ -139,6 +243,9 @@ WRONG = {
         ("one-at-a-time", 50, 36, 108),
         ("one-at-a-time", 51, 36, 108),
         ("refit-folds", 185, 36, 108),
+        ("refit-all", 216, 36, 108),
+        ("fold-left-out", 145, 36, 108),
+        ("refit-rate", 181, 37, 108),
         (None, 100, 36, 108),
         ("as-on-grid", 181, 4, 108),
         ("per-training", 181, 181, 108),
@@ -149,6 +256,9 @@ WRONG = {
         ("all-to-the-end", 181, 36, 729),
         ("halves", 181, 36, 135),
         ("in-all-folds", 181, 36, 540),
+        ("round-missing", 181, 36, 27 + 9 * 2 + 3 * 6 + 18),  # each round goes on where the last one ended
+        ("one-round", 181, 36, 27),
+        (None, 181, 36, 27 + 13 * 3 + 6 * 9 + 3 * 27),
         (None, 181, 36, 54),
     ],
     "ranges": [
@@ -162,13 +272,26 @@ WRONG = {
         ("anew", tester(move=False), FACTOR, 0.5),
         (None, tester(end=lambda loss, first: not loss < 2 * first), FACTOR, 0.5),
         (None, tester(end=lambda loss, first: not loss < 20 * first), FACTOR, 0.5),
+        ("one-loss", returned_at_once, FACTOR, 0.5),
+        ("one-loss", tester(end=lambda loss, first: not loss < 4), FACTOR, 0.5),
+        ("too-early", tester(end=lambda loss, first: loss > first), FACTOR, 0.5),
+        ("anew", looking_ahead, FACTOR, 0.5),
+        (None, one_loss_more, FACTOR, 0.5),
+        ("by-the-loss", by_the_loss, FACTOR, 0.5),
+        ("loss-before", against_the_loss_before, FACTOR, 0.5),
+        ("nan", tester(end=lambda loss, first: loss >= 4 * first or loss == np.nan), FACTOR, 0.5),
         ("nan", tester(end=lambda loss, first: loss >= 4 * first), FACTOR, 0.5),
         ("one-too-many", TEST, 1000 ** (1 / 31), 0.5),
         ("difference", TEST, 0.0333, 0.5),
         ("divided", TEST, 33.3, 0.5),
-        (None, TEST, 2, 0.5),
+        ("divided", TEST, 1000 / 31, 0.5),
+        ("product", TEST, 1.3, 0.5),
+        ("product", TEST, 10, 0.5),
+        (None, TEST, 1000, 0.5),
         ("best-rate", TEST, FACTOR, 0.25),
         ("slope", TEST, FACTOR, 1),
+        ("slope", TEST, FACTOR, 2),
+        (None, TEST, FACTOR, 0.49),
         (None, TEST, FACTOR, 0.75),
     ],
     "remembered": [
@@ -176,7 +299,13 @@ WRONG = {
         ("one-short", 19, *KEPT),
         ("two-short", 18, *KEPT),
         ("in-candidates", 7, *KEPT),
+        ("nothing-kept", 36, *KEPT),
+        ("done", 17, *KEPT),
+        ("whole-candidates", 22, *KEPT),
+        (None, 21, *KEPT),
         (None, 25, *KEPT),
+        ("scoring", 20, "again", "again", "again", "again"),
+        ("one-row", 20, "read", "read", "read", "read"),
         ("scoring", 20, "again", "read", "again", "again"),
         ("order", 20, "read", "again", "again", "again"),
         ("one-row", 20, "read", "read", "read", "again"),
@@ -192,6 +321,17 @@ WRONG = {
         ("root", lambda *given: np.sqrt(repaired(*given)), "too small"),
         ("sign", lambda *given: -repaired(*given), "too small"),
         ("test-unscaled", test_unscaled, "too small"),
+        ("no-folds", search_on_the_test_set, "too small"),
+        ("no-folds", the_first, "too small"),
+        ("no-scaler", without_scaler, "too small"),
+        ("part-of-rows", trained_on_a_part, "too small"),
+        (None, with_five_folds, "too small"),
+        ("asked-often", best_three, "too small"),
+        ("scaled-twice", scaled_twice, "too small"),
+        ("test-twice", test_scaled_twice, "too small"),
+        ("not-asked", on_the_training_rows, "too small"),
+        ("sign", by_score_of_the_search, "too small"),
+        (None, the_worst, "too small"),
         (None, the_last, "too small"),
         (None, lambda *given: 2 * repaired(*given), "too small"),
         ("larger", repaired, "too large"),
@@ -201,13 +341,22 @@ WRONG = {
         ("one-epoch", 6, 10, "Adam", 0.1),
         ("rows-left", 35, 10, "Adam", 0.1),
         ("across-epochs", 41, 10, "Adam", 0.1),
+        ("six-epochs", 36, 10, "Adam", 0.1),
+        ("all-rows", 56, 10, "Adam", 0.1),
+        (None, 7, 10, "Adam", 0.1),
         (None, 48, 10, "Adam", 0.1),
         ("many", 42, 30, "Adam", 0.1),
+        ("many", 42, 11, "Adam", 0.1),
         ("diverged", 42, 10, "SGD", 5),
+        ("diverged", 42, 10, "Adam", 1),
         ("short", 42, 10, "SGD", 0.003),
+        ("short", 42, 10, "Adam", 0.03),
+        ("long", 42, 10, "SGD", 0.3),
         ("long", 42, 10, "Adam", 0.5),
     ],
     "pruned": [
+        ("epoch-not-counted", 1, 3, 6),
+        ("best", 1, 1, 8),
         ("best", 1, 4, 4),
         ("to-the-end", 5, 4, 4),
         ("one-late", 3, 4, 4),
@@ -217,6 +366,9 @@ WRONG = {
         ("one-early", 2, 3, 4),
         (None, 2, 2, 4),
         ("trained", 2, 4, 6),
+        ("trained-all", 2, 4, 21),
+        ("percent", 2, 4, 16),
+        (None, 2, 4, 3),
         (None, 2, 4, 10),
     ],
 }
