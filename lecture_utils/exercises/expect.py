@@ -38,7 +38,8 @@ def number(name: str, value) -> float:
     """A finite number; also from an array or a list with a single one in it."""
     single = value
     if isinstance(value, tuple) and len(value) == 2 and all(type(part) is int for part in value):
-        raise Form(f"`{name}` is a pair of numbers; needed is a number. A decimal number has a point, not a comma; thousands have neither.")
+        words = "A decimal number has a point, not a comma; thousands have neither."
+        raise Form(f"`{name}` is a pair of numbers; needed is a number. {words}")
     if not isinstance(value, (str, bytes, Real)):
         try:
             items = np.asarray(value).ravel()
