@@ -11,10 +11,7 @@ import importlib.util
 import itertools
 import os
 import re
-import shutil
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,7 +22,7 @@ import nbformat
 import numpy as np
 
 from lecture_utils import demonstrations, from_scratch, reproducible
-from tools import execute
+from tools import browser, execute
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = [
@@ -75,8 +72,7 @@ def in_browser() -> dict[str, list[float]]:
     """The same for arrow keys, in JupyterLab."""
     from playwright.sync_api import sync_playwright
 
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    with tempfile.TemporaryDirectory(prefix="demonstrations-") as home, socket.socket() as free:
+    with tempfile.TemporaryDirectory(prefix="demonstrations-") as home:
         folder = Path(home, "notebooks")
         folder.mkdir()
         start = f"import sys\nsys.path[:0] = [{str(ROOT)!r}, {str(ROOT / 'benchmarks')!r}]\n"
@@ -88,37 +84,22 @@ def in_browser() -> dict[str, list[float]]:
             (folder / f"{name}.ipynb").write_text(
                 execute.to_text(execute.normalized(nbformat.v4.new_notebook(cells=cells)))
             )
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        free.close()
-        config = [f"--config={ROOT / 'tools' / 'jupyter_config.py'}", f"--ServerApp.root_dir={home}"]
-        printed = Path(home, "printed.txt")
-        with printed.open("w") as file:
-            server = subprocess.Popen(
-                [sys.executable, "-m", "jupyterlab", *config, f"--port={port}", "--no-browser"],
-                env=os.environ | {"HOME": home},
-                stdout=file,
-                stderr=subprocess.STDOUT,
-            )
-        try:
-            while not (found := re.search(rf"http://127\.0\.0\.1:{port}/\S+token=(\w+)\b", printed.read_text())):
-                if server.poll() is not None:
-                    raise RuntimeError(f"JupyterLab did not start: {printed.read_text()}")
-                time.sleep(0.2)
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-                address = f"http://127.0.0.1:{port}/lab/tree/notebooks/{{}}.ipynb?reset&token={found[1]}"
-                times = {name: pressed(browser, address.format(name)) for name in NAMES}
-                browser.close()
-        finally:
-            server.terminate()
-            server.wait(timeout=30)
+        config = ROOT / "tools" / "jupyter_config.py"
+        with (
+            browser.jupyterlab(config, Path(home), f"--ServerApp.root_dir={home}") as address,
+            sync_playwright() as playwright,
+        ):
+            opened = playwright.chromium.launch(executable_path=browser.chromium(), args=["--no-sandbox"])
+            times = {
+                name: pressed(opened, address.replace("00_start_here.ipynb?", f"{name}.ipynb?reset&")) for name in NAMES
+            }
+            opened.close()
     return times
 
 
-def pressed(browser, address: str) -> list[float]:
+def pressed(opened, address: str) -> list[float]:
     """Milliseconds from each press of an arrow key on the first slider to its picture."""
-    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page = opened.new_page(viewport={"width": 1280, "height": 1000})
     page.goto(address, wait_until="domcontentloaded")
     page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
     page.get_by_role("menuitem", name="Run", exact=True).click()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tools import browser
+
 ROOT = Path(__file__).resolve().parents[1]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @pytest.fixture(scope="session")
@@ -40,14 +42,40 @@ def run_python():
 @pytest.fixture(scope="module")
 def chromium():
     """A browser without a window. On a machine without Chromium, its tests fail in CI and are skipped elsewhere."""
-    if CHROMIUM is None:
-        reason = "there is no Chromium on this machine; on Debian: apt install chromium"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    try:
+        program = browser.chromium()
+    except RuntimeError as error:
+        pytest.fail(str(error)) if os.environ.get("CI") else pytest.skip(str(error))
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking", "--disable-sync"]
+        opened = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-background-networking", "--disable-sync"]
         )
-        yield browser
-        browser.close()
+        yield opened
+        opened.close()
+
+
+def watched(page, allowed: str, console: bool = True):
+    """The page, which may only ask for addresses that begin with `allowed`, a regular expression.
+
+    `page.outside` lists what else it asked for, `page.errors` what went wrong in it.
+    """
+    page.outside, page.errors = [], []
+
+    def route(route):
+        if re.match(allowed, route.request.url):
+            route.continue_()
+        else:
+            page.outside.append(route.request.url)
+            route.abort()
+
+    page.context.route("**/*", route)
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    if console:
+        page.on("console", lambda said: page.errors.append(_error_in_words(said)) if said.type == "error" else None)
+    return page
+
+
+def _error_in_words(said) -> str:
+    return f"{said.text} {said.location['url']}"

@@ -5,10 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
-import subprocess
-import sys
-import time
 
 import nbformat
 import numpy as np
@@ -18,8 +14,8 @@ from sklearn.metrics import confusion_matrix, precision_score, recall_score
 
 from lecture_utils import demonstrations, from_scratch, reproducible
 from tests import notebook_rules
-from tests.conftest import ROOT
-from tools import execute
+from tests.conftest import ROOT, watched
+from tools import browser, execute
 
 rng = np.random.default_rng(0)
 labels = (rng.random(500) < 0.3).astype(int)
@@ -298,40 +294,19 @@ def test_two_runs_store_the_same_still_figure(tmp_path):
 @pytest.fixture(scope="module")
 def lab(chromium, project_copy, tmp_path_factory):
     """The address of a JupyterLab as `make lab` starts it, in a copy of the project with the small notebook."""
-    (project_copy / "notebooks" / "demo.ipynb").write_text(execute.to_text(notebook()))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "jupyterlab", "--config=tools/jupyter_config.py", "--no-browser"]
-    home = tmp_path_factory.mktemp("home")
-    printed = home / "printed.txt"  # a file, not a pipe: nobody would empty it while the test runs
-    environment = {"PATH": os.environ["PATH"], "HOME": str(home)}
-    with printed.open("w") as file:
-        server = subprocess.Popen(
-            [*command, f"--port={port}"], cwd=project_copy, env=environment, stdout=file, stderr=subprocess.STDOUT
-        )
-    try:
-        for _ in range(300):
-            if found := re.search(rf"http://127\.0\.0\.1:{port}/\S+token=\w+\b", printed.read_text()):
-                break
-            assert server.poll() is None, printed.read_text()
-            time.sleep(0.2)
-        yield found.group().replace("00_start_here.ipynb?", "demo.ipynb?reset&")
-    finally:
-        server.terminate()
-        try:
-            server.wait(timeout=20)
-        except subprocess.TimeoutExpired:  # it waits for a kernel; that one ends by itself when its server is gone
-            server.kill()
-            server.wait()
-        (project_copy / "notebooks" / "demo.ipynb").unlink()
+    path = project_copy / "notebooks" / "demo.ipynb"
+    path.write_text(execute.to_text(notebook()))
+    config = project_copy / "tools" / "jupyter_config.py"
+    with browser.jupyterlab(config, tmp_path_factory.mktemp("home")) as address:
+        yield address.replace("00_start_here.ipynb?", "demo.ipynb?reset&")
+    path.unlink()
 
 
 @pytest.mark.browser
 def test_an_arrow_key_moves_the_slider_and_the_picture(lab, chromium, project_copy):
-    page = chromium.new_page(viewport={"width": 1280, "height": 1000})
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+    page = watched(
+        chromium.new_page(viewport={"width": 1280, "height": 1000}), r"(http|ws)s?://127\.0\.0\.1[:/]", False
+    )
     page.goto(lab, wait_until="domcontentloaded")
     page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
     page.get_by_role("menuitem", name="Run", exact=True).click()
@@ -365,5 +340,5 @@ def test_an_arrow_key_moves_the_slider_and_the_picture(lab, chromium, project_co
     page.reload(wait_until="domcontentloaded")
     picture.wait_for(timeout=60_000)
     assert page.get_by_role("slider").count() == 0 and page.get_by_text("Error displaying widget").count() == 0
-    assert errors == []
+    assert page.errors == [] and page.outside == []
     page.close()

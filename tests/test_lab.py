@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests import notebook_rules
-from tests.conftest import ROOT
+from tests.conftest import ROOT, watched
 from tools import execute
 
 pytestmark = pytest.mark.browser
@@ -62,18 +62,7 @@ def address(printed: Path, server: subprocess.Popen, port: int) -> str:
 def page(chromium):
     """A page that reaches this machine only, and remembers what else was asked for and what went wrong."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    page.outside, page.errors = [], []
-
-    def route(route):
-        if re.match(r"(http|ws)s?://127\.0\.0\.1[:/]", route.request.url):
-            route.continue_()
-        else:
-            page.outside.append(route.request.url)
-            route.abort()
-
-    context.route("**/*", route)
-    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page = watched(context.new_page(), r"(http|ws)s?://127\.0\.0\.1[:/]", console=False)
     yield page
     context.close()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, watched
 from tests.test_notebook_rules import LECTURE
 from tools import build_site, execute
 
@@ -134,23 +134,11 @@ def test_a_link_that_leads_nowhere_is_an_error(tmp_path, capfd):
 
 
 class Visit:
-    """A page in the browser, which may reach files only; `attempts` and `errors` are what it tried and what failed."""
+    """A page in the browser, which may reach files only, and opens pages of the site by name."""
 
     def __init__(self, browser, site: Path, **options):
-        self.attempts, self.errors = [], []
-        self.site = site
-        self.context = browser.new_context(**options)
-        self.context.route(re.compile(r"^(?!file:|data:|blob:)"), self._refuse)
-        self.page = self.context.new_page()
-        self.page.on(
-            "console",
-            lambda said: self.errors.append(f"{said.text} {said.location['url']}") if said.type == "error" else None,
-        )
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-
-    def _refuse(self, route):
-        self.attempts.append(route.request.url)
-        route.abort()
+        self.site, self.context = site, browser.new_context(**options)
+        self.page = watched(self.context.new_page(), r"(file|data|blob):")
 
     def __enter__(self):
         return self
@@ -175,7 +163,7 @@ def test_pages_work_without_a_network_on_a_large_and_a_small_screen(chromium, si
                 visit.page.set_viewport_size(size)
                 too_wide = visit.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
                 assert too_wide <= 1, f"{path.name} is {too_wide} pixels wider than {size}"
-        assert visit.attempts == [] and visit.errors == []
+        assert visit.page.outside == [] and visit.page.errors == []
 
 
 @pytest.mark.browser
@@ -183,7 +171,7 @@ def test_requests_to_elsewhere_and_errors_are_noticed(chromium, tmp_path):
     (tmp_path / "bad.html").write_text("<img src='https://example.org/a.png' alt=''><script>throw Error('hm')</script>")
     with Visit(chromium, tmp_path) as visit:
         visit.open("bad")
-        assert visit.attempts == ["https://example.org/a.png"] and any("hm" in error for error in visit.errors)
+        assert visit.page.outside == ["https://example.org/a.png"] and any("hm" in error for error in visit.page.errors)
 
 
 @pytest.mark.browser
@@ -194,7 +182,7 @@ def test_search_finds_the_perceptron(chromium, site):
         visit.page.keyboard.type("perceptron\n")
         for name in ("02_perceptron_and_xor", "glossary"):  # the results appear one after the other
             visit.page.wait_for_selector(f"#search-results li a[href*='{name}']")
-        assert visit.attempts == [] and visit.errors == []
+        assert visit.page.outside == [] and visit.page.errors == []
 
 
 @pytest.mark.browser

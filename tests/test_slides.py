@@ -8,7 +8,7 @@ import re
 import nbformat
 import pytest
 
-from tools import execute, slides
+from tools import browser, execute, slides
 
 IMAGE = '<img alt="a line that rises" width="{}" height="{}" src="data:image/png;base64,AAAA">'
 
@@ -312,6 +312,6 @@ def test_command_names_the_notebooks_there_are(capsys):
 
 
 def test_printing_without_chromium_says_what_to_do(monkeypatch):
-    monkeypatch.setattr(slides.shutil, "which", lambda name: None)
+    monkeypatch.setattr(browser.shutil, "which", lambda name: None)
     with pytest.raises(RuntimeError, match="apt install chromium"):
-        slides.chromium()
+        browser.chromium()

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from tests.conftest import watched
 from tools import execute, slides
 
 pytestmark = pytest.mark.browser
@@ -66,19 +67,7 @@ def folder(tmp_path_factory):
 def page(chromium):
     """A page without a network, which remembers what was asked for beyond the files here, and what went wrong."""
     context = chromium.new_context(viewport={"width": 1280, "height": 720}, offline=True)
-    page = context.new_page()
-    page.outside, page.errors = [], []
-
-    def route(route):
-        if re.match(r"(file|data|blob|about):", route.request.url):
-            route.continue_()
-        else:
-            page.outside.append(route.request.url)
-            route.abort()
-
-    context.route("**/*", route)
-    page.on("pageerror", lambda error: page.errors.append(str(error)))
-    page.on("console", lambda message: page.errors.append(message.text) if message.type == "error" else None)
+    page = watched(context.new_page(), r"(file|data|blob|about):")
     yield page
     context.close()
 

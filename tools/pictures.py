@@ -8,21 +8,17 @@ Interface. The pictures are docs/slide.png, docs/page.png and docs/live.png.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from tools import execute, slides
+from tools import browser, execute, slides
 
 PROJECT = execute.NOTEBOOKS.parent
 SIZE = {"width": 1280, "height": 720}
@@ -90,31 +86,16 @@ def _scroll_to_figure(page: Any, alt: str) -> None:
 
 @contextmanager
 def _lab() -> Iterator[str]:
-    """The address of a JupyterLab that serves a copy of the project."""
+    """The address of the notebook in a JupyterLab that serves a copy of the project."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        copy = Path(folder) / "project"
+        home, copy = Path(folder), Path(folder) / "project"
         shutil.copytree(PROJECT, copy, ignore=shutil.ignore_patterns(*LEFT_OUT))
-        command = [sys.executable, "-m", "jupyterlab", "--config=tools/jupyter_config.py", "--no-browser", "--port=0"]
-        printed = Path(folder) / "printed"
-        config = Path(folder) / "config" / "labconfig"
-        config.mkdir(parents=True)
-        (config / "page_config.json").write_text(
-            '{"disabledExtensions": {"@jupyter/nbgrader": true}}'
-        )  # as in make lab
-        env = os.environ | {"LECTURE_PROGRESS": "off", "JUPYTER_CONFIG_DIR": str(config.parent)}
-        with printed.open("w") as file:
-            server = subprocess.Popen(command, cwd=copy, stdout=file, stderr=file, env=env)
-        try:
-            for _ in range(300):
-                if found := re.search(r"http://127\.0\.0\.1:\d+/\S+token=\w+\b", printed.read_text()):
-                    break
-                time.sleep(0.2)
-            else:
-                raise RuntimeError(f"JupyterLab did not start; it said:\n{printed.read_text()}")
-            yield found[0].replace("00_start_here.ipynb", f"{NOTEBOOK}.ipynb")
-        finally:
-            server.send_signal(signal.SIGTERM)
-            server.wait(timeout=30)
+        # The packages for development add buttons to JupyterLab that nobody else has.
+        (home / "labconfig").mkdir()
+        (home / "labconfig" / "page_config.json").write_text('{"disabledExtensions": {"@jupyter/nbgrader": true}}')
+        env = {"LECTURE_PROGRESS": "off", "JUPYTER_CONFIG_DIR": folder}
+        with browser.jupyterlab(copy / "tools" / "jupyter_config.py", home, **env) as address:
+            yield address.replace("00_start_here.ipynb", f"{NOTEBOOK}.ipynb")
 
 
 def main() -> int:
@@ -124,10 +105,10 @@ def main() -> int:
     html = next(cell for cell in cells if cell.id == SHOWN).outputs[0]["data"]["text/html"]
     alt = re.search('alt="([^"]+)"', html)[1]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=slides.chromium(), args=["--no-sandbox"])
+        opened = playwright.chromium.launch(executable_path=browser.chromium(), args=["--no-sandbox"])
         for picture in (slide, site_page, live):
-            picture(browser.new_page(viewport=SIZE), alt)
-        browser.close()
+            picture(opened.new_page(viewport=SIZE), alt)
+        opened.close()
     return 0
 
 

@@ -28,7 +28,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from tools import execute
+from tools import browser, execute
 
 BUILD = execute.NOTEBOOKS.parent / "build" / "slides"
 ASSETS = {  # what lies beside the decks, once: name, package that brings it, place in the package
@@ -730,9 +730,9 @@ def print_decks(decks: list[Path]) -> list[Path]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        printed = [print_deck(browser.new_page(viewport={"width": 1280, "height": 720}), deck) for deck in decks]
-        browser.close()
+        opened = playwright.chromium.launch(executable_path=browser.chromium(), args=["--no-sandbox"])
+        printed = [print_deck(opened.new_page(viewport={"width": 1280, "height": 720}), deck) for deck in decks]
+        opened.close()
     return printed
 
 
@@ -746,14 +746,6 @@ def print_deck(page, deck: Path) -> Path:
     printed = deck.with_suffix(".pdf")
     page.pdf(path=printed, prefer_css_page_size=True, print_background=True, tagged=True, outline=True)
     return printed
-
-
-def chromium() -> str:
-    """The program that prints; RuntimeError if there is none."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if found is None:
-        raise RuntimeError("There is no Chromium on this machine; on Debian: apt install chromium")
-    return found
 
 
 def main(arguments: list[str]) -> int:
