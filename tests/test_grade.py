@@ -575,7 +575,7 @@ def test_hostile_data_are_refused(data):
 
 
 @pytest.mark.parametrize("answers", [mistakes_01, mistakes_03], ids=["01", "03"])
-def test_judged_apart_as_in_the_notebook(answers):
+def test_judged_apart_as_in_the_notebook(answers, tmp_path):
     """All right and wrong answers of the tests of two notebooks get the same verdict, functions included."""
     number = answers.__name__[-2:]
     module = f"lecture_utils.exercises.notebook_{number}"
@@ -591,19 +591,21 @@ def test_judged_apart_as_in_the_notebook(answers):
                     cells.append({"test": exercise.number, "answers": cell, "module": module})
                     direct[exercise.number] = exercise._verdict(tuple(given_answers[place][start:]), {})
             about = {"apart": list(direct), "module": module}
-            status, reason, verdicts = run_in_fork(cells, about)
+            status, reason, verdicts = run_in_fork(cells, about, tmp_path)
             assert (status, reason) == ("graded", "")
             got = {n: (verdict["status"], verdict["message"]) for n, verdict in verdicts.items()}
             assert got == {n: (verdict.status, verdict.message) for n, verdict in direct.items()}
 
 
-def run_in_fork(cells: list[dict], about: dict) -> tuple:
+def run_in_fork(cells: list[dict], about: dict, folder: Path) -> tuple:
     """`judging._run` makes its process the parent of orphans; so not in the process of the tests."""
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
-            found = judging._run(cells, about, sandbox.Limits(), sandbox.Weak(str(ROOT), []))
+            os.environ["IPYTHONDIR"] = str(folder)  # IPython writes there when it starts, as before the real forks
+            judging._shell()
+            found = judging._run(cells, about, sandbox.Limits(), sandbox.Weak(str(folder), []))
             os.write(writer, json.dumps(found).encode())
         finally:
             os._exit(0)
