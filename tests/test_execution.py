@@ -1,6 +1,6 @@
-"""The second way in which every notebook is run: from top to bottom, stopping at the first error, cut off from the
-network, in a copy of the project where every file that appears is seen. Its outputs are compared with those of the
-first way, nbval's, in `tests/twice.py`."""
+"""Notebooks run from top to bottom, stopping at the first error, cut off from the network, in a copy of the project where
+every file that appears is seen. The outputs are compared with nbval's in `tests/twice.py`. The notebooks of the course
+are run this way in JupyterLab, in `tests/test_lab.py`; here run their solutions, and all where there is no Chromium."""
 
 from __future__ import annotations
 
@@ -13,53 +13,36 @@ from nbclient.exceptions import CellExecutionError
 
 from tests import twice
 from tests.conftest import ROOT
-from tools import execute
-
-GUARD = Path(__file__).with_name("guard")
-MAY_BE_WRITTEN = ("build", "__pycache__")
+from tests.watch import Watch
+from tools import browser, execute
 
 
 class Run:
     """A notebook executed in a copy of the project, in an environment where it can be watched."""
 
     def __init__(self, notebook: nbformat.NotebookNode, project: Path, temporary: Path, folder="notebooks"):
-        self.attempts_file = temporary / "network_attempts"
         home = temporary / "home"
         home.mkdir(parents=True)
-        env = os.environ | {
-            "HOME": str(home),
-            "PYTHONPATH": str(GUARD),
-            "NETWORK_ATTEMPTS": str(self.attempts_file),
-            # Jupyter's, IPython's and Matplotlib's own caches are not the notebook's doing.
-            "JUPYTER_RUNTIME_DIR": str(temporary / "jupyter"),
-            "IPYTHONDIR": str(temporary / "ipython"),
-            "MPLCONFIGDIR": str(temporary / "matplotlib"),
-        }
-        before = files(project) | files(home)
+        watch = Watch(temporary / "network_attempts", project, home)
+        env = os.environ | watch.env | {"HOME": str(home)}
         self.notebook = execute.execute(nbformat.from_dict(notebook), project / folder, env=env)
-        self.written = sorted((files(project) | files(home)) - before)
-
-    @property
-    def network_attempts(self) -> list[str]:
-        return self.attempts_file.read_text().splitlines() if self.attempts_file.exists() else []
+        self.written, self.network_attempts = watch.written(), watch.network_attempts()
 
 
-def files(folder: Path) -> set[tuple[str, int]]:
-    """Each file below the folder with the time of its last change, but for what may be written."""
-    return {
-        (str(path.relative_to(folder)), path.stat().st_mtime_ns)
-        for path in folder.rglob("*")
-        if path.is_file() and not set(MAY_BE_WRITTEN) & set(path.relative_to(folder).parts)
-    }
+def to_run() -> list[Path]:
+    """The notebooks whose second run is here."""
+    try:
+        browser.chromium()
+    except RuntimeError:
+        return execute.all_notebooks()
+    return execute.solutions()
 
 
-@pytest.fixture(scope="module", params=execute.all_notebooks(), ids=execute.name)
+@pytest.fixture(scope="module", params=to_run(), ids=execute.name)
 def run(request, project_copy, tmp_path_factory) -> Run:
     notebook = execute.read(request.param)
     done = Run(notebook, project_copy, tmp_path_factory.mktemp("run"), request.param.parent.relative_to(ROOT))
-    for cell in done.notebook.cells:
-        if cell.cell_type == "code" and "timing" not in cell.metadata.get("tags", []):
-            twice.keep("guarded", execute.name(request.param), cell.id, cell.outputs)
+    twice.keep_notebook("guarded", execute.name(request.param), done.notebook)
     return done
 
 
@@ -94,7 +77,7 @@ def test_stray_files_are_noticed(project_copy, tmp_path):
     run = Run(small_notebook('open("stray.txt", "w").close()', "import pathlib; (pathlib.Path.home() / 'x').touch()"),
               project_copy, tmp_path)  # fmt: skip
     stray.unlink()
-    assert [name for name, _ in run.written] == ["notebooks/stray.txt", "x"]
+    assert run.written == ["notebooks/stray.txt", "x"]
 
 
 def test_execution_stops_at_the_first_error(project_copy):

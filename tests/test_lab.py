@@ -1,4 +1,8 @@
-"""A student's first minute: `make lab`, in a real browser, with the internet cut, every notebook run to its end."""
+"""A student's first minute: `make lab`, in a real browser, with the internet cut, every notebook run to its end.
+
+This is also the second run of each notebook of the course, see `tests/twice.py`: nothing but the notebook itself is
+written, no kernel asks for the network, and the outputs are those of nbval's run.
+"""
 
 from __future__ import annotations
 
@@ -13,27 +17,42 @@ from pathlib import Path
 
 import pytest
 
-from tests import notebook_rules
+from tests import notebook_rules, twice
 from tests.conftest import ROOT, watched
+from tests.watch import Watch
 from tools import execute
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def lab(chromium, project_copy, tmp_path_factory):
+def home(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def attempts(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("network") / "attempts.txt"
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory) -> Path:
+    """What `make lab` writes to the terminal: a file, not a pipe, which nobody would empty while the tests run."""
+    return tmp_path_factory.mktemp("terminal") / "printed.txt"
+
+
+@pytest.fixture(scope="module")
+def lab(chromium, project_copy, home, attempts, printed):
     """The address that `make lab` prints, in a copy of the project, with an empty home folder."""
     (project_copy / ".venv").symlink_to(Path(sys.prefix))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    home = tmp_path_factory.mktemp("home")
-    printed = home / "printed.txt"  # a file, not a pipe: nobody would empty it while the tests run
     with printed.open("w") as file:
         server = subprocess.Popen(
             ["make", "lab", f"PORT={port}", "BROWSER=no"],
             cwd=project_copy,
-            env={"PATH": os.environ["PATH"], "HOME": str(home)},
+            env={"PATH": os.environ["PATH"], "HOME": str(home)} | Watch(attempts).env,
             stdout=file,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -71,12 +90,13 @@ WITH_CODE = [path.name for path in execute.course_notebooks() if notebook_rules.
 
 
 @pytest.mark.parametrize("name", WITH_CODE)
-def test_notebook_opens_and_runs_in_jupyterlab(lab, page, project_copy, name):
+def test_notebook_opens_and_runs_in_jupyterlab(lab, page, project_copy, home, attempts, name):
     path = project_copy / "notebooks" / name
     stored = execute.read(path)
     for cell in notebook_rules.code_cells(stored):
         cell.outputs, cell.execution_count = [], None  # so that what is seen afterwards comes from this run
     path.write_text(execute.to_text(stored))
+    watch = Watch(attempts, project_copy, home)
 
     # `reset` forgets the tabs of the test before: else that notebook may be the one that is run.
     page.goto(lab.replace("00_start_here.ipynb?", f"{name}?reset&"), wait_until="domcontentloaded")
@@ -90,6 +110,8 @@ def test_notebook_opens_and_runs_in_jupyterlab(lab, page, project_copy, name):
 
     assert [cell.execution_count for cell in notebook_rules.code_cells(done)] == list(range(1, n_cells + 1))
     assert notebook_rules.no_errors(done) == []
+    twice.keep_notebook("jupyterlab", path.stem, done)
+    assert watch.written() == [f"notebooks/{name}"] and watch.network_attempts() == []
     if name[:2].isdigit():
         assert page.locator(".jp-Notebook img[alt]").count() > 0
     assert page.outside == [] and page.errors == []
@@ -109,6 +131,12 @@ def save_until_run(page, path):
         if notebook_rules.no_errors(done) or notebook_rules.code_cells(done)[-1].execution_count:
             return done
     raise AssertionError(f"{path.name} had not run to its end within five minutes")
+
+
+def test_the_terminal_shows_the_address_and_nothing_else(lab, printed):
+    of_graders = "[NbGrader | WARNING] No nbgrader_config.py file found"  # students do not install it
+    lines = [line for line in printed.read_text().splitlines() if line.strip() and not line.startswith(of_graders)]
+    assert len(lines) == 5 and "To access the server" in lines[1] and lines[4].strip() == lab
 
 
 def test_project_copy_is_not_the_project(project_copy):

@@ -1,8 +1,8 @@
 """Every notebook runs twice in a full run, and must show the same both times, pictures and trained numbers included.
 
-One run is nbval's, cell by cell; the other is that of `tests/test_execution.py`. Two processes may do them, so each
-keeps its outputs in a folder, and at the very end they are compared. A notebook that ran once only is not compared;
-that is an error when everything was to be run.
+One run is nbval's, cell by cell; the other is that of JupyterLab in `tests/test_lab.py`, or of `tests/test_execution.py`.
+Two processes may do them, so each keeps its outputs in a folder, and at the very end they are compared. A notebook that
+ran once only is not compared; that is an error when everything was to be run.
 """
 
 from __future__ import annotations
@@ -28,6 +28,17 @@ def keep(run: str, notebook: str, cell: str, outputs: list[dict[str, Any]], upda
     folder = Path(os.environ[FOLDER], notebook, cell)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / run).write_text(json.dumps({"outputs": outputs, "updated": updated}))
+
+
+def keep_notebook(run: str, name: str, notebook: nbformat.NotebookNode) -> None:
+    """Keep the outputs of all its cells but those that show times."""
+    for cell in notebook.cells:
+        if _is_compared(cell):
+            keep(run, name, cell.id, cell.outputs)
+
+
+def _is_compared(cell: nbformat.NotebookNode) -> bool:
+    return cell.cell_type == "code" and "timing" not in cell.metadata.get("tags", [])
 
 
 def compared(folder: Path, names: list[str]) -> tuple[list[str], list[str]]:
@@ -79,7 +90,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         return (yield)
     item.parent.updated = False
     result = yield
-    if "timing" not in item.cell.metadata.get("tags", []) and item.parent.path.is_relative_to(execute.NOTEBOOKS):
+    if _is_compared(item.cell) and item.parent.path.is_relative_to(execute.NOTEBOOKS):
         keep("nbval", execute.name(item.parent.path), item.cell.id, item.test_outputs, item.parent.updated)
     return result
 

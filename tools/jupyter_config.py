@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
+
 c = get_config()  # noqa: F821 - Jupyter defines it
 
 c.ServerApp.ip = "127.0.0.1"
@@ -13,17 +15,20 @@ c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 c.LabApp.extension_manager = "readonly"
 c.KernelManager.transport_encryption = "auto"  # other users of the machine cannot read along
 c.LanguageServerManager.autodetect = False
-c.Application.log_level = "WARN"  # leaves the address to open
+c.Application.log_level = "ERROR"  # leaves the address to open
 
 
-def keep_still_figures(model, **_):
-    """Without its kernel a widget is an error message: where a still figure stands beside it, a file gets only that."""
-    if model["type"] == "notebook":
-        for cell in model["content"]["cells"]:
-            for output in cell.get("outputs", []):
-                data = output.get("data", {})
-                if "text/html" in data:
-                    data.pop("application/vnd.jupyter.widget-view+json", None)
+class StillFigures(AsyncLargeFileManager):
+    """Saves of a widget only the still figure that stands beside it: without its kernel a widget is an error message."""
+
+    def run_pre_save_hooks(self, model, path, **named):
+        if model["type"] == "notebook":
+            for cell in model["content"]["cells"]:
+                for output in cell.get("outputs", []):
+                    data = output.get("data", {})
+                    if "text/html" in data:
+                        data.pop("application/vnd.jupyter.widget-view+json", None)
+        super().run_pre_save_hooks(model, path, **named)
 
 
-c.FileContentsManager.pre_save_hook = keep_still_figures
+c.ServerApp.contents_manager_class = StillFigures
