@@ -1,6 +1,7 @@
-"""Notebooks run from top to bottom, stopping at the first error, cut off from the network, in a copy of the project where
-every file that appears is seen. The outputs are compared with nbval's in `tests/twice.py`. The notebooks of the course
-are run this way in JupyterLab, in `tests/test_lab.py`; here run their solutions, and all where there is no Chromium."""
+"""Notebooks run from top to bottom, stopping at the first error, cut off from the network, in a copy of the project
+where every file that appears is seen. The outputs are compared with nbval's in `tests/twice.py`. The notebooks of the
+course run this way in JupyterLab, in `tests/test_lab.py`; here run the solutions, and all where there is no Chromium.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Every notebook runs twice in a full run, and must show the same both times, pictures and trained numbers included.
 
-One run is nbval's, cell by cell; the other is that of JupyterLab in `tests/test_lab.py`, or of `tests/test_execution.py`.
-Two processes may do them, so each keeps its outputs in a folder, and at the very end they are compared. A notebook that
-ran once only is not compared; that is an error when everything was to be run.
+One run is nbval's, cell by cell; the other is JupyterLab's in `tests/test_lab.py`, or that of `tests/test_execution.py`
+where it does not run. Two processes may do them, so each keeps its outputs in a folder, and at the very end they are
+compared. A notebook that ran once only is not compared; that is an error when everything was to be run.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ c.Application.log_level = "ERROR"  # leaves the address to open
 
 
 class StillFigures(AsyncLargeFileManager):
-    """Saves of a widget only the still figure that stands beside it: without its kernel a widget is an error message."""
+    """Saves of a widget only the still figure beside it: without its kernel a widget is an error message."""
 
     def run_pre_save_hooks(self, model, path, **named):
         if model["type"] == "notebook":
