@@ -14,7 +14,6 @@ import re
 import shutil
 import subprocess
 import sys
-from importlib.metadata import distribution
 from pathlib import Path
 
 import nbformat
@@ -127,8 +126,8 @@ def prepare(source: Path) -> None:
     shutil.copy(HERE / "conf.py", source)
     shutil.copytree(HERE / "_templates", source / "_templates")
     shutil.copy(HERE / "site.css", source / "_static")
-    package, place = slides.ASSETS["mathjax.js"]
-    shutil.copy(str(distribution(package).locate_file(place)), source / "_static" / "mathjax.js")
+    for name in ("mathjax.js", "mathjax-license.txt"):
+        slides.copy_asset(name, source / "_static")
     for picture in (PROJECT / "docs").glob("*.png"):
         shutil.copy(picture, source)
     downloads = source / "extra" / "downloads"

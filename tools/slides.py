@@ -31,12 +31,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tools import browser, execute
 
 BUILD = execute.NOTEBOOKS.parent / "build" / "slides"
-ASSETS = {  # what lies beside the decks, once: name, package that brings it, place in the package
+ASSETS = {  # what lies beside the decks, once: name, package that brings it, end of its place in the package
     "reveal.js": ("sphinx-revealjs", "sphinx_revealjs/_static/revealjs/dist/reveal.js"),
     "reveal.css": ("sphinx-revealjs", "sphinx_revealjs/_static/revealjs/dist/reveal.css"),
     "notes.js": ("sphinx-revealjs", "sphinx_revealjs/_static/revealjs/plugin/notes/notes.js"),
     "reveal-license.txt": ("sphinx-revealjs", "sphinx_revealjs/_static/revealjs/LICENSE"),
     "mathjax.js": ("sphinx-mathjax-offline", "sphinx-mathjax-offline/static/mathjax/tex-svg.js"),
+    "mathjax-license.txt": ("packaging", "licenses/LICENSE.APACHE"),  # the same license; its own package has no text
 }
 HERE = Path(__file__).parent
 TYPES = ("slide", "subslide", "fragment", "skip", "notes", "-")  # JupyterLab's names for the slide type of a cell
@@ -700,14 +701,21 @@ def deck_html(path: Path) -> str:
     return page.substitute(title=title, sections=sections, seconds=60 * minutes)
 
 
+def copy_asset(name: str, folder: Path) -> None:
+    """Copy one of ASSETS out of its installed package."""
+    package, place = ASSETS[name]
+    (found,) = (file for file in distribution(package).files if file.as_posix().endswith(place))
+    shutil.copyfile(found.locate(), folder / name)
+
+
 def build(paths: list[Path], folder: Path = BUILD) -> list[Path]:
     """Write the decks of the notebooks, the assets they share and a list of all decks; returns the decks' files.
 
     Raises ValueError, with the name of the notebook, where metadata name what is not there.
     """
     (folder / "assets").mkdir(parents=True, exist_ok=True)
-    for name, (package, place) in ASSETS.items():
-        shutil.copyfile(distribution(package).locate_file(place), folder / "assets" / name)
+    for name in ASSETS:
+        copy_asset(name, folder / "assets")
     shutil.copyfile(HERE / "slides.css", folder / "assets" / "slides.css")
     decks = []
     for path in paths:
