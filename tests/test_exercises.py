@@ -184,6 +184,10 @@ def odd(x):
     raise Odd
 
 
+def ends_in_a_period(x):
+    raise ValueError("Too large.")
+
+
 def runs_out(x):
     return next(iter([]))
 
@@ -198,6 +202,7 @@ def runs_out(x):
         (deep, "`deep` stopped with RecursionError: maximum recursion depth exceeded"),
         (leaves, "`leaves` stopped with SystemExit: 3. It happened in the line `sys.exit(3)`."),
         (odd, "`odd` stopped with Odd. It happened in the line `raise Odd`."),
+        (ends_in_a_period, "`ends_in_a_period` stopped with ValueError: Too large. It happened in"),
         (runs_out, "`runs_out` stopped with StopIteration. It happened in the line `return next(iter([]))`."),
         (lambda: 1, "`<lambda>` stopped with TypeError: "),
         (int, "`int` stopped with ValueError: "),
@@ -280,7 +285,8 @@ def test_array_takes_what_holds_numbers(value):
         ([1, 2, 3], "`x` has the shape (3,); needed"),
         ([[1, 2]], "`x` has the shape (1, 2); needed"),
         (5, "`x` is a single number; needed"),
-        ([[1], [2, 3]], "`x` is a list that is no array of numbers; needed"),
+        ([[1], [2, 3]], "`x` is a list whose rows have different lengths; needed"),
+        ([[1], print], "`x` is a list that is no array of numbers; needed"),
         ([1, None], "`x` holds a value that is NaN or infinite; needed"),
         ([1, np.nan], "`x` holds a value that is NaN or infinite; needed"),
         ([1, 2j], "`x` is a list; needed"),

@@ -284,7 +284,7 @@ def _described(error: BaseException) -> str:
         message = str(error)
     except Exception:
         message = ""
-    return type(error).__name__ + (f": {textwrap.shorten(message, 300)}" if message else "")
+    return type(error).__name__ + (f": {textwrap.shorten(message, 300).rstrip('.')}" if message else "")
 
 
 def _own_line(function: Callable, error: BaseException) -> str:

@@ -20,7 +20,10 @@ def array(name: str, value, shape: tuple[int | None, ...]) -> np.ndarray:
         if numbers.dtype == object:  # e.g. Fraction; a ragged list fails here
             numbers = numbers.astype(float)
     except (TypeError, ValueError):
-        raise Form(f"`{name}` is {kind_of(value)} that is no array of numbers; {words}.") from None
+        rows = value if isinstance(value, (list, tuple)) else []
+        lengths = {len(row) for row in rows if isinstance(row, (list, tuple))}
+        what = "whose rows have different lengths" if len(lengths) > 1 else "that is no array of numbers"
+        raise Form(f"`{name}` is {kind_of(value)} {what}; {words}.") from None
     if numbers.dtype.kind in "US" and numbers.ndim:
         raise Form(f"`{name}` holds text; {words}. Write the numbers without quotation marks.")
     if numbers.dtype.kind not in "biuf" or value is None:

@@ -488,7 +488,7 @@ def same_scores(answer):
         raise Hint("rounding", "Sums are rounded otherwise by other processors or other numbers of threads. And here?")
     if answer == "d":
         raise Hint("starts", "Each fit is done once, by one worker. None gets a second start.")
-    return "Each fit begins from a seed of its own, wherever and whenever it is done."
+    return "Each fit begins from the same seed, 42, wherever and whenever it is done."
 
 
 @question(30, "As many workers as you like", topic="14", section="7", kind="number")
