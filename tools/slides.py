@@ -215,7 +215,8 @@ def item(block: str, kind: str) -> Item:
     length = [len(plain(block))]
     if kind == "question":
         words = re.sub(r"^\*\*[^*]+:\*\*\s*", "", block)
-        return Item(kind, f'<p class="question">{inline(words[:1].upper() + words[1:])}</p>', [length[0] + 6], 1.3)
+        asked = f'<p class="question">{inline(words[:1].upper() + words[1:])}</p>'
+        return Item(kind, asked, [len(plain(words)) + 6], 1.3)
     if kind == "text":
         return Item(kind, f"<p>{inline(block)}</p>", length, 0.15)
     if kind == "list":
@@ -305,6 +306,11 @@ def edit(
 # Code cells.
 
 
+def is_check(node: ast.AST) -> bool:
+    """Whether it is an assert, or a loop of nothing else."""
+    return isinstance(node, ast.Assert) or (isinstance(node, ast.For) and all(map(is_check, node.body)))
+
+
 def shown_code(source: str) -> str:
     """The code without its checks and without the alt texts of its figures: these are for readers, not for the room."""
     try:
@@ -322,7 +328,7 @@ def shown_code(source: str) -> str:
                     rows[first + 1 : last + 1] = [None] * (last - first)
     for node in ast.walk(tree):
         for body in (getattr(node, "body", None), getattr(node, "orelse", None)):
-            checks = [part for part in body if isinstance(part, ast.Assert)] if isinstance(body, list) else []
+            checks = [part for part in body if is_check(part)] if isinstance(body, list) else []
             if checks and (isinstance(node, ast.Module) or len(checks) < len(body)):
                 for check in checks:
                     rows[check.lineno - 1 : check.end_lineno] = [None] * (check.end_lineno - check.lineno + 1)
@@ -352,6 +358,7 @@ def output_items(cell: nbformat.NotebookNode) -> list[Item]:
             rows = [re.findall(r"<t[hd].*?</t[hd]>", row, flags=re.DOTALL) for row in table.split("</tr>")[:-1]]
             words = [[len(html.unescape(re.sub("<[^>]+>", "", cell)).strip()) for cell in row] for row in rows]
             across = sum(map(max, itertools.zip_longest(*words, fillvalue=0))) + 2 * max(map(len, words))
+            across = math.ceil(across * LETTER / CODE_LETTER)  # its letters are narrower than those of code
             items.append(Item("output", f'<div class="output table">{table}</div>', [across] * len(rows)))
         elif rich.startswith("<div role="):
             continue  # the answer of a check
@@ -548,6 +555,13 @@ def exercise_slides(text, stub, worked, answer) -> list[Slide]:
         return [Slide(title, "", [*pieces, box], notes)]
     if sizes([*pieces, box], "columns"):
         return [Slide(title, "", [*pieces, box], notes, layout="columns")]
+    for cut in range(1, len(pieces)):  # as much of the text as there is room for stands with the code
+        layout = "" if fits([*pieces[cut:], box], "small", "small") else "columns"
+        if not layout or sizes([*pieces[cut:], box], layout):
+            return [
+                Slide(title, "", pieces[:cut], notes[:1]),
+                Slide(title, "", [*pieces[cut:], box], notes[1:], layout=layout),
+            ]
     return [Slide(title, "", pieces, notes[:1]), Slide(title, "", [box], notes[1:])]
 
 
@@ -638,7 +652,7 @@ def section_html(slide: Slide) -> str:
     """A slide as a `<section>` of reveal.js."""
     title, items = slide.title, list(slide.items)
     if not title and len(items) > 1 and items[0].kind == "text" and not items[0].fragment and items[0].lengths[0] < 100:
-        title = re.sub("</?(p|strong)>", "", items.pop(0).html)
+        title = re.sub("</?(p|strong)>", "", items.pop(0).html).rstrip(":")
     title = title or slide.section
 
     def shown(pieces):
