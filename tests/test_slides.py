@@ -257,6 +257,14 @@ def test_exercise_is_a_question_with_its_answer_on_a_click():
         deck(*stub, answers=worked[:1])
 
 
+def test_last_sentences_of_a_long_exercise_stand_with_its_code():
+    long = "### Exercise 1. Add\n\n" + "\n\n".join("word " * 150 for _ in range(2)) + "\n\nWhat is asked."
+    stub = [text(long, "exercise-1-text"), code("x = ...\n" * 12, name="exercise-1")]
+    first, second = deck(*stub, answers=[text("So.", "exercise-1-text"), code("x = 2\n" * 12, name="exercise-1")])
+    assert len(first.items) == 2 and [piece.kind for piece in second.items] == ["text", "exercise"]
+    assert "asked" in second.items[0].html and "So." in second.notes[0]
+
+
 def test_misconceptions_are_put_to_the_room():
     [slide] = deck(text('## Common misconceptions\n\n- *"It is so."* No,\n  it is not.\n- *"And so?"* Yes.', "close"))
     assert [words for _, words, _ in shown(slide)] == ['"It is so."No, it is not.', '"And so?"Yes.']
