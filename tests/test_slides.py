@@ -235,11 +235,27 @@ def test_figure_stands_beside_short_code_or_above_long_code():
     assert [piece.kind for piece in no_output.items] == ["code"]
 
 
+@pytest.mark.parametrize(("wish", "waits"), [({}, True), ({"output": "first"}, False)])
+def test_output_waits_for_the_click_unless_the_question_is_about_it(wish, waits):
+    [slide] = deck(text("**Before you move it:** what is it?", "a"), code("draw()", image=(800, 300), slide=wish))[:1]
+    assert [piece.fragment for piece in slide.items if piece.kind == "figure"] == [waits]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "title"), [("It is so.", "It is so"), ("See:", "See"), ("Why?", "Why?"), ("A. It is.", "A. It is.")]
+)
+def test_sentence_becomes_a_title(sentence, title):
+    slide = slides.Slide(items=[slides.item(sentence, "text"), slides.code_item("f()")])
+    assert f"<h2>{title}</h2>" in slides.section_html(slide)
+
+
 def test_too_much_text_is_split_and_the_notes_go_with_the_first_part():
     many = " ".join(f"**Word {number}** means " + "something " * 24 + "here." for number in range(9))
     parts = deck(text(many, "a", slide={"show": "all"}), code("f()", "1"))
     assert len(parts) > 2 and all(slides.fits(part.items, "medium", "small") for part in parts)
-    assert parts[0].notes and not any(part.notes for part in parts[1:])
+    assert parts[0].notes and not any(part.notes for part in parts[1:]) and not any(part.below for part in parts)
+    type_ = {"slide_type": "subslide"}
+    assert all(part.below for part in deck(text(many, "a", slide={"show": "all"}, slideshow=type_), code("f()", "1")))
     assert sum(len(part.items) for part in parts) == 9 + 2
 
 
@@ -253,6 +269,10 @@ def test_exercise_is_a_question_with_its_answer_on_a_click():
     assert "Promise" not in question.html and "check" not in box.html
     stub_html, answer_html = box.html.split("</div>")[:2]
     assert "fade-out" in stub_html and "..." in stub_html and 'class="fragment"' in answer_html and ">2<" in answer_html
+    stub[0].metadata["slide"] = {"show": ["**By hand"]}
+    stub[0].source += " Mind the sign."
+    [slide] = deck(*stub, answers=worked)
+    assert "Mind" not in slide.items[0].html and "Mind" in slide.notes[0]
     with pytest.raises(ValueError, match="cell exercise-1 has no answer"):
         deck(*stub, answers=worked[:1])
 

@@ -45,7 +45,7 @@ WISHES = {  # the values that the keys of a cell's metadata "slide" may have, be
     "show": ("all",),
     "answer": (False,),
     "code": ("all", "hide"),
-    "output": ("hide",),
+    "output": ("hide", "first"),
     "layout": ("rows", "columns", "below"),
 }
 MOST = 3  # sentences of one text cell on a slide, unless its metadata name them
@@ -115,6 +115,10 @@ class _Renderer(IPythonRenderer):
 
     def block_math(self, body):
         return rf"\[{html.escape(body)}\]"
+
+    def codespan(self, text):
+        short = ' class="short"' if len(text) <= 24 else ""  # stays in one line
+        return super().codespan(text).replace("<code>", f"<code{short}>", 1)
 
     def link(self, text, url, title=None):
         if url.startswith(("http:", "https:")):
@@ -436,6 +440,8 @@ def slides_of(notebook: nbformat.NotebookNode, answers: nbformat.NotebookNode | 
             if asked():  # what answers a question comes on a click: the output, or a check
                 checks = len(pieces) == 1 and re.search(r"^\s*assert", cell.source, re.MULTILINE)
                 later = 0 if checks else sum(piece.kind == "code" for piece in pieces)
+            if wish.get("output") == "first":  # the question is about what is seen
+                later = len(pieces)
             now.items += [
                 replace(piece, fragment=kind == "fragment" or number >= later) for number, piece in enumerate(pieces)
             ]
@@ -536,8 +542,11 @@ def misconceptions(block: str) -> list[Item]:
 
 def exercise_slides(text, stub, worked, answer) -> list[Slide]:
     """An exercise as a question to the room; its stub turns into the answer on a click."""
-    heading, *body = blocks(text.source)
-    body = [re.sub(r"\s*\([Pp]romise \d[^()]*\)", "", block) for block in body]
+    source = re.sub(r"\s*\([Pp]romise \d[^()]*\)", "", text.source)
+    heading, *body = blocks(source)
+    notes = [to_html("\n\n".join(body)), to_html(re.sub(r"^#+ .*\n?", "", worked.source, flags=re.MULTILINE))]
+    if show := text.metadata.get("slide", {}).get("show"):
+        body = [words for kind, words in edit(source, show) if kind != "heading"]
     title = inline(re.sub("^#+ ", "", heading))
 
     def code(cell):
@@ -550,7 +559,6 @@ def exercise_slides(text, stub, worked, answer) -> list[Slide]:
     )
     box = Item("exercise", both, max(before.lengths, after.lengths, key=len))
     pieces = [item(block, kind_of(block)) for block in body if block]
-    notes = [to_html("\n\n".join(body)), to_html(re.sub(r"^#+ .*\n?", "", worked.source, flags=re.MULTILINE))]
     if fits([*pieces, box], "small", "small"):
         return [Slide(title, "", [*pieces, box], notes)]
     if sizes([*pieces, box], "columns"):
@@ -640,7 +648,7 @@ def arranged(slide: Slide) -> list[Slide]:
     if fits(items, "small", "small") and height(said, "medium", "small") < 130:
         return [replace(slide, items=items), *below]
     groups = grouped(said) + ([rest] if rest else [])
-    parts = [replace(slide, items=group, notes=[], below=slide.below and not n) for n, group in enumerate(groups)]
+    parts = [replace(slide, items=group, notes=[]) for group in groups]
     parts[0].notes = slide.notes
     return [*parts, *below]
 
@@ -652,7 +660,8 @@ def section_html(slide: Slide) -> str:
     """A slide as a `<section>` of reveal.js."""
     title, items = slide.title, list(slide.items)
     if not title and len(items) > 1 and items[0].kind == "text" and not items[0].fragment and items[0].lengths[0] < 100:
-        title = re.sub("</?(p|strong)>", "", items.pop(0).html).rstrip(":")
+        title = re.sub("</?(p|strong)>|:</p>$", "", items.pop(0).html)
+        title = title if re.search(r"[.?!] ", title) else title.rstrip(".")
     title = title or slide.section
 
     def shown(pieces):
