@@ -52,8 +52,9 @@ MOST = 3  # sentences of one text cell on a slide, unless its metadata name them
 KINDS = {"question", "math", "list", "table", "box", "figure", "terms"}  # of blocks, as metadata may name them
 
 WIDTH, HEIGHT = 1168, 606  # of what is below the running head of a slide, in pixels
-TEXT = {"huge": 40, "large": 34, "medium": 29, "small": 24}  # sizes of letters in pixels; slides.css has them, too
-CODE_TEXT = {"huge": 32, "large": 27, "medium": 22, "small": 18}
+# Sizes of letters in pixels; slides.css has them, too.
+TEXT = {"huge": 40, "large": 34, "medium": 29, "little": 26, "small": 24}
+CODE_TEXT = {"huge": 32, "large": 27, "medium": 22, "little": 20, "small": 18}
 LETTER, CODE_LETTER = 0.55, 0.605  # width of a letter, as a share of its size, in the widest usual fonts
 
 
@@ -98,6 +99,7 @@ class Slide:
     rows: list[str] = field(default_factory=list)  # ids of the lecture
     layout: str = ""
     below: bool = False
+    stated: bool = False  # by the metadata, so that it is not joined to the slide before
 
     @property
     def figure(self) -> Item | None:
@@ -227,14 +229,15 @@ def item(block: str, kind: str) -> Item:
         entries = re.split(r"\n(?=(?:[-*+]|\d+\.) )", block)
         return Item(kind, to_html(block), [len(plain(entry)) + 4 for entry in entries], 0.5 + 0.3 * len(entries))
     if kind == "math":
-        tall = 2.6 if re.search(r"\\frac|\\sum|\\begin|\\under", block) else 1.6
+        tall = 2.6 if re.search(r"\\frac|\\sum|\\begin", block) else 1.6
+        tall = 3.6 if r"\underbrace" in block else tall
         if r"\qquad" in block and r"\begin" not in block and len(plain(block)) > 80:  # too long for one line
             inner = block.strip("$\n").replace(r"\qquad", r"\\")
             block = rf"$$\begin{{gathered}}{inner}\end{{gathered}}$$"
         rows = max(part.count(r"\\") for part in block.split(r"\end"))
         return Item(kind, to_html(block), [], tall + 1.4 * rows)
     if kind == "table":
-        cells = [[cell.split("<br>") for cell in row.strip("|").split("|")] for row in block.splitlines()]
+        cells = [[cell.strip().split("<br>") for cell in row.strip("|").split("|")] for row in block.splitlines()]
         rows = [[[len(plain(line)) for line in cell] for cell in row] for row in cells[:1] + cells[2:]]
         widest = [max(map(max, column)) for column in itertools.zip_longest(*rows, fillvalue=[0])]
         room = 74 - 2 * len(widest)  # characters; columns that are narrow are not wrapped, the others share the rest
@@ -344,6 +347,12 @@ def code_item(source: str) -> Item:
     return Item("code", f'<pre class="code"><code>{body}</code></pre>', [len(row) for row in source.split("\n")])
 
 
+def width_of(cell: str) -> float:
+    """About the width of a cell of a DataFrame, in sizes of its letters; names of columns and rows are bold."""
+    words = html.unescape(re.sub("<[^>]+>", "", cell)).strip()
+    return 1 + len(words) * (0.7 if cell.startswith("<th") else 0.63)
+
+
 def output_items(cell: nbformat.NotebookNode) -> list[Item]:
     """What a code cell printed and drew."""
     items: list[Item] = []
@@ -360,9 +369,8 @@ def output_items(cell: nbformat.NotebookNode) -> list[Item]:
         elif "<table" in rich:
             table = re.sub(r"<style.*?</style>| style=\"[^\"]*\"", "", rich, flags=re.DOTALL)
             rows = [re.findall(r"<t[hd].*?</t[hd]>", row, flags=re.DOTALL) for row in table.split("</tr>")[:-1]]
-            words = [[len(html.unescape(re.sub("<[^>]+>", "", cell)).strip()) for cell in row] for row in rows]
-            across = sum(map(max, itertools.zip_longest(*words, fillvalue=0))) + 2 * max(map(len, words))
-            across = math.ceil(across * LETTER / CODE_LETTER)  # its letters are narrower than those of code
+            wide = [[width_of(cell) for cell in row] for row in rows]
+            across = math.ceil(sum(map(max, itertools.zip_longest(*wide, fillvalue=0))) / CODE_LETTER)
             items.append(Item("output", f'<div class="output table">{table}</div>', [across] * len(rows)))
         elif rich.startswith("<div role="):
             continue  # the answer of a check
@@ -384,17 +392,18 @@ def slides_of(notebook: nbformat.NotebookNode, answers: nbformat.NotebookNode | 
     answer_of = {cell.id: cell for cell in answers.cells} if answers else {}
     cells = [cell for cell in notebook.cells[1:] if slide_type(cell) != "skip"]
 
-    def begin(title: str = "", below: bool = False) -> None:
+    def begin(title: str = "", below: bool = False, stated: bool = False) -> None:
         """End the slide at work, and begin one with this title."""
         nonlocal now
-        alone = not now.title and all(piece.kind == "text" for piece in now.items)
+        alone = not now.title and not now.stated and all(piece.kind == "text" for piece in now.items)
         before = deck[-2 if deck[-1].below and len(deck) > 1 else -1] if deck else None
         if alone and before and before.section == now.section and room(before, now.items):
             before.items = before.items + [replace(piece, fragment=True) for piece in now.items]
             before.notes = before.notes + now.notes
         elif now.items:
             deck.extend(arranged(now))
-        now = Slide(title=title, section=section, below=below, notes=[] if now.items else now.notes)
+        notes = [] if now.items else now.notes
+        now = Slide(title=title, section=section, below=below, stated=stated, notes=notes)
 
     said = due = ""  # the answer to a question, if it stands below it already, or else has to come next
 
@@ -407,7 +416,7 @@ def slides_of(notebook: nbformat.NotebookNode, answers: nbformat.NotebookNode | 
     for place, cell in enumerate(cells):
         kind, wish = slide_type(cell), cell.metadata.get("slide", {})
         if kind in ("slide", "subslide"):
-            begin(below=kind == "subslide")
+            begin(below=kind == "subslide", stated=True)
         if exercise := re.fullmatch(r"(exercise-\d+)-text", cell.id):
             begin()
             if exercise[1] not in answer_of:
@@ -428,7 +437,8 @@ def slides_of(notebook: nbformat.NotebookNode, answers: nbformat.NotebookNode | 
                 if sort == "heading":
                     level, words = re.match(r"(#+) (.*)", text).groups()
                     section = inline(words) if len(level) == 2 else section
-                    begin(inline(words), now.below and not now.items)
+                    fresh = not now.items
+                    begin(inline(words), now.below and fresh, now.stated and fresh)
                     continue
                 later = kind == "fragment" or asked()
                 for piece in pieces_of(text, sort):
@@ -512,9 +522,11 @@ def code_and_outputs(cell: nbformat.NotebookNode, asked: bool) -> list[Item]:
     checks = re.search(r"^\s*assert\b", cell.source, re.MULTILINE)
     few = 2 * source.count("\n") < cell.source.count("\n") or re.search(r"^ +assert\b", cell.source, re.MULTILINE)
     mainly = checks and few and not re.search(r"^(def|class) ", source, re.MULTILINE)
-    if wish.get("code") == "all" or (checks and not outputs and asked):
+    if wish.get("code") == "hide":
+        source = ""
+    elif wish.get("code") == "all" or (checks and not outputs and asked):
         source = cell.source
-    elif wish.get("code") == "hide" or (mainly and not outputs and not cell.metadata.get("slideshow")):
+    elif mainly and not outputs and not cell.metadata.get("slideshow"):
         source = ""
     return ([code_item(source)] if source else []) + outputs
 
@@ -550,7 +562,7 @@ def exercise_slides(text, stub, worked, answer) -> list[Slide]:
     title = inline(re.sub("^#+ ", "", heading))
 
     def code(cell):
-        return code_item(re.sub(r"(?m)^check\..*(\n.*)*\Z", "", cell.source).strip())
+        return code_item(shown_code(re.sub(r"(?m)^check\..*(\n.*)*\Z", "", cell.source)))
 
     before, after = code(stub), code(answer)
     both = (
@@ -559,18 +571,13 @@ def exercise_slides(text, stub, worked, answer) -> list[Slide]:
     )
     box = Item("exercise", both, max(before.lengths, after.lengths, key=len))
     pieces = [item(block, kind_of(block)) for block in body if block]
-    if fits([*pieces, box], "small", "small"):
-        return [Slide(title, "", [*pieces, box], notes)]
-    if sizes([*pieces, box], "columns"):
-        return [Slide(title, "", [*pieces, box], notes, layout="columns")]
-    for cut in range(1, len(pieces)):  # as much of the text as there is room for stands with the code
-        layout = "" if fits([*pieces[cut:], box], "small", "small") else "columns"
-        if not layout or sizes([*pieces[cut:], box], layout):
-            return [
-                Slide(title, "", pieces[:cut], notes[:1]),
-                Slide(title, "", [*pieces[cut:], box], notes[1:], layout=layout),
-            ]
-    return [Slide(title, "", pieces, notes[:1]), Slide(title, "", [box], notes[1:])]
+    for cut in range(len(pieces) + 1):  # as much of the text as there is room for stands with the code
+        said, together = pieces[:cut], [*pieces[cut:], box]
+        narrow = not any(piece.kind == "table" for piece in together) and sizes(together, "columns")
+        layout = "columns" if narrow and not fits(together, "small", "small") else ""
+        if layout or fits(together, "small", "small") or cut == len(pieces):
+            first = [Slide(title, "", said, notes[:1])] if said else []
+            return [*first, Slide(title, "", together, notes[len(first) :], layout=layout)]
 
 
 def height(items: list[Item], text: str, code: str, width: float = WIDTH) -> float:
@@ -648,6 +655,7 @@ def arranged(slide: Slide) -> list[Slide]:
     if fits(items, "small", "small") and height(said, "medium", "small") < 130:
         return [replace(slide, items=items), *below]
     groups = grouped(said) + ([rest] if rest else [])
+    groups = [[replace(group[0], fragment=False), *group[1:]] for group in groups]  # none is empty before the click
     parts = [replace(slide, items=group, notes=[]) for group in groups]
     parts[0].notes = slide.notes
     return [*parts, *below]
@@ -659,8 +667,9 @@ def arranged(slide: Slide) -> list[Slide]:
 def section_html(slide: Slide) -> str:
     """A slide as a `<section>` of reveal.js."""
     title, items = slide.title, list(slide.items)
-    if not title and len(items) > 1 and items[0].kind == "text" and not items[0].fragment and items[0].lengths[0] < 100:
-        title = re.sub("</?(p|strong)>|:</p>$", "", items.pop(0).html)
+    spare = len(halves(items)[0] if slide.layout == "columns" else items) > 1
+    if not title and spare and items[0].kind == "text" and not items[0].fragment and items[0].lengths[0] < 100:
+        title = re.sub("</?(p|strong)>|[:,]</p>$", "", items.pop(0).html)
         title = title if re.search(r"[.?!] ", title) else title.rstrip(".")
     title = title or slide.section
 
