@@ -240,7 +240,9 @@ def item(block: str, kind: str) -> Item:
         cells = [[cell.strip().split("<br>") for cell in row.strip("|").split("|")] for row in block.splitlines()]
         rows = [[[len(plain(line)) for line in cell] for cell in row] for row in cells[:1] + cells[2:]]
         widest = [max(map(max, column)) for column in itertools.zip_longest(*rows, fillvalue=[0])]
-        room = 74 - 2 * len(widest)  # characters; columns that are narrow are not wrapped, the others share the rest
+        room = 74 - (2 if len(widest) <= 10 else 1) * len(
+            widest
+        )  # characters; columns that are narrow are not wrapped, the others share the rest
         narrow = [width for width in widest if width <= room / len(widest)]
         share = max(1, (sum(widest) - sum(narrow)) / max(1, room - sum(narrow)))
         widths = [width if width in narrow else width / share for width in widest]
@@ -554,7 +556,7 @@ def misconceptions(block: str) -> list[Item]:
 
 def exercise_slides(text, stub, worked, answer) -> list[Slide]:
     """An exercise as a question to the room; its stub turns into the answer on a click."""
-    source = re.sub(r"\s*\([Pp]romise \d[^()]*\)", "", text.source)
+    source = re.sub(r"\s*\([Pp]romise \d(?:[^()]|\(\))*\)", "", text.source)
     heading, *body = blocks(source)
     notes = [to_html("\n\n".join(body)), to_html(re.sub(r"^#+ .*\n?", "", worked.source, flags=re.MULTILINE))]
     if show := text.metadata.get("slide", {}).get("show"):
@@ -611,7 +613,7 @@ def sizes(items: list[Item], layout: str = "", title_lines: int = 1) -> tuple[st
         taken = max(height(part, text, code, width) for part in parts) + 330 * (figure and layout != "columns")
         columns = (width - 41) / (CODE_LETTER * CODE_TEXT[code])
         whole = widest <= columns or code == "small"  # else lines are wrapped
-        alike = abs(big - large) <= 1 or not mixed
+        alike = abs(big - large) <= 2 or not mixed
         if taken <= room and whole and alike and not (figure and text == "huge"):
             return text, code
     return None
