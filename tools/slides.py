@@ -614,7 +614,7 @@ def sizes(items: list[Item], layout: str = "", title_lines: int = 1) -> tuple[st
         columns = (width - 41) / (CODE_LETTER * CODE_TEXT[code])
         whole = widest <= columns or code == "small"  # else lines are wrapped
         alike = abs(big - large) <= 2 or not mixed
-        if taken <= room and whole and alike and not (figure and text == "huge"):
+        if taken <= room and whole and alike and not (figure and big < (1 if layout == "columns" else 2)):
             return text, code
     return None
 
