@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import html
 import io
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -81,7 +82,7 @@ class Demonstration:
         self._view = widgets.VBox([style, row, self._picture, self._words])
 
     def _redraw(self, change: Any = None) -> None:
-        if change and isinstance(change.new, float) and abs(change.new - change.old) < 1e-9:
+        if change and isinstance(change.new, float) and math.isclose(change.new, change.old, abs_tol=1e-12):
             return  # the browser's slider answers 3.9 with 3.9000000000000004
         title, numbers = self._draw(**{name: control.value for name, control in self.controls.items()})
         self._title.set_text(title)
@@ -526,7 +527,7 @@ def classifier_threshold(y_true: np.ndarray, score: np.ndarray) -> Demonstration
         max=high,
         step=step,
         description="threshold",
-        readout_format=".3g",
+        readout_format=f".{max(0, 1 - math.floor(math.log10(step)))}f",
         style={"description_width": "105px"},
         layout=widgets.Layout(width="560px"),
     )

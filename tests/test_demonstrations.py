@@ -256,6 +256,12 @@ def test_scores_may_be_any_numbers_and_nothing_may_be_called_one():
     logits = LogisticRegression().fit(scores[:, np.newaxis], labels).decision_function(scores[:, np.newaxis])
     slider = demonstrations.classifier_threshold(labels == 1, logits).controls["threshold"]
     assert (slider.min, slider.max) == (logits.min(), logits.max())
+    for scale in (1e-9, 1, 1e3):  # whatever they are, the number field tells neighboring thresholds apart
+        demonstration = demonstrations.classifier_threshold(labels, 5 * scale + scale * logits / 10)
+        slider, alt = demonstration.controls["threshold"], demonstration.alt
+        slider.value = threshold = slider.value - 20 * slider.step
+        assert slider.value == threshold and abs(demonstration.fields[0].value - threshold) < slider.step / 2
+        assert demonstration.alt != alt
     demonstration = demonstrations.classifier_threshold(labels, 0.9 * scores)
     assert "no precision, for nothing is called 1, recall 0.00" in move(demonstration, threshold=1.0)
 
