@@ -2,9 +2,9 @@
 
     demonstrations.threshold_logic_unit()
 
-as the last line of a cell shows it. In JupyterLab, Tab goes from slider to slider, and the left and right arrow keys
-move them; below the picture stands in words what it shows now. Where no kernel runs (a stored notebook, a page,
-slides), the same output is a still figure with an alt text.
+as the last line of a cell shows it. Each slider has a number field. In JupyterLab, Tab goes from field to field, and
+the up and down arrow keys change its number, slider and picture; below the picture stands in words what it shows now.
+Where no kernel runs (a stored notebook, a page, slides), the same output is a still figure with an alt text.
 
 The notation is that of notebook 00. What is drawn is computed by `from_scratch` where it is there.
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import html
 import io
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -35,7 +36,15 @@ ABOVE: dict[str, Any] = {
     "ncols": 2,
     "fontsize": 9.5,
 }  # of a legend
+FIELD = 66  # width of a number field, in pixels
 WORDS = "margin: 0 12px; max-width: 740px; line-height: 1.5"  # style of the text under the picture
+# A slider of ipywidgets has no name that could be spoken, a number field has. So the slider is for the mouse alone: its
+# handle, at which Tab would stop, is hidden, and the area in it that the mouse takes hold of is drawn instead.
+FOR_THE_MOUSE = """<style>
+.for-the-mouse .noUi-handle { visibility: hidden; }
+.for-the-mouse .noUi-touch-area { visibility: visible; box-sizing: border-box; border-radius: 50%;
+  background: var(--jp-widgets-slider-handle-background-color); border: 1px solid var(--jp-ui-font-color2); }
+</style>"""
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -49,7 +58,8 @@ class Demonstration:
             is to be seen, and a text that goes on with the numbers. Both together are the alt text.
         controls: ipywidgets with a `value`, by name.
 
-    Attributes: figure, controls, alt (the alt text of the picture as it is now) and png (its bytes).
+    Attributes: figure, controls, fields (what Tab goes to: number fields, and controls that are no sliders), alt (the
+    alt text of the picture as it is now) and png (its bytes).
     """
 
     def __init__(self, figure: Figure, draw: Callable[..., tuple[str, str]], **controls: widgets.ValueWidget):
@@ -63,10 +73,17 @@ class Demonstration:
         for control in controls.values():
             control.observe(self._redraw, "value")
         self._redraw()
-        row = widgets.Box(list(controls.values()), layout=widgets.Layout(flex_flow="row wrap", width="760px"))
-        self._view = widgets.VBox([row, self._picture, self._words])
+        self.fields, pairs = [], []
+        for control in controls.values():
+            self.fields.append(_field(control) if hasattr(control, "readout") else control)
+            pairs.append(widgets.HBox([self.fields[-1], control]) if hasattr(control, "readout") else control)
+        row = widgets.Box(pairs, layout=widgets.Layout(flex_flow="row wrap", width="760px"))
+        style = widgets.HTML(FOR_THE_MOUSE, layout=widgets.Layout(display="none"))
+        self._view = widgets.VBox([style, row, self._picture, self._words])
 
     def _redraw(self, change: Any = None) -> None:
+        if change and isinstance(change.new, float) and math.isclose(change.new, change.old, abs_tol=1e-12):
+            return  # the browser's slider answers 3.9 with 3.9000000000000004
         title, numbers = self._draw(**{name: control.value for name, control in self.controls.items()})
         self._title.set_text(title)
         self.alt = f"{title}. {numbers}"
@@ -94,8 +111,39 @@ def _slider(
     options: dict[str, Any] = {"readout_format": f".{places}f"}
     if all(isinstance(number, int) for number in (value, low, high, step)):
         kind, options = widgets.IntSlider, {}
-    style, layout = {"description_width": "105px" if width > 300 else "78px"}, widgets.Layout(width=f"{width}px")
+    label = 105 if width > 300 else 78
+    style, layout = {"description_width": f"{label}px"}, widgets.Layout(width=f"{width - label - FIELD - 8}px")
     return kind(value, min=low, max=high, step=step, description=name, style=style, layout=layout, **options)
+
+
+def _field(slider: widgets.ValueWidget) -> widgets.ValueWidget:
+    """A number field that goes with the slider, and takes over its name."""
+    whole = isinstance(slider.value, int)
+
+    def rounded() -> float:
+        return slider.value if whole else float(format(slider.value, slider.readout_format))
+
+    kind = widgets.BoundedIntText if whole else widgets.BoundedFloatText
+    label = slider.style.description_width
+    field = kind(
+        rounded(),
+        min=slider.min,
+        max=slider.max,
+        step=slider.step,
+        description=slider.description,
+        style={"description_width": label},
+        layout=widgets.Layout(width=f"calc({label} + {FIELD}px)"),
+    )
+    slider.description, slider.readout = "", False
+    slider.add_class("for-the-mouse")
+
+    def to_slider(_: Any) -> None:
+        if field.value != rounded():
+            slider.value = field.value
+
+    field.observe(to_slider, "value")
+    slider.observe(lambda _: setattr(field, "value", rounded()), "value")
+    return field
 
 
 def _figure(*places: tuple[float, float, float, float], height: float = 3.6) -> tuple[Figure, list[Axes]]:
@@ -479,9 +527,9 @@ def classifier_threshold(y_true: np.ndarray, score: np.ndarray) -> Demonstration
         max=high,
         step=step,
         description="threshold",
-        readout_format=".3g",
+        readout_format=f".{max(0, 1 - math.floor(math.log10(step)))}f",
         style={"description_width": "105px"},
-        layout=widgets.Layout(width="740px"),
+        layout=widgets.Layout(width="560px"),
     )
     return Demonstration(figure, draw, threshold=slider)
 

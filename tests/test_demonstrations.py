@@ -87,8 +87,8 @@ def test_shows_a_widget_and_a_still_figure(name):
     assert [problem for rule in notebook_rules.RULES for problem in rule(stored)] == []
     again = NEW[name]()._repr_mimebundle_()
     assert (again["text/html"], again["text/plain"]) == (bundle["text/html"], bundle["text/plain"])
-    for control in demonstration.controls.values():
-        assert control.description and control.tabbable is not False
+    for field in demonstration.fields:
+        assert field.description and field.tabbable is not False
     for ax in demonstration.figure.axes:
         assert not ax.axison or (ax.get_xlabel() and ax.get_ylabel())
 
@@ -99,6 +99,19 @@ def test_a_moved_slider_changes_picture_and_words():
     assert "The neuron computes OR" in demonstration._picture.value
     assert re.search('aria-live="polite"[^>]*>The neuron computes OR', demonstration._words.value)
     assert "The neuron computes OR" in demonstration._repr_mimebundle_()["text/html"]
+
+
+def test_a_slider_and_its_number_field_go_together():
+    demonstration = demonstrations.threshold_logic_unit()
+    slider, field = demonstration.controls["b"], demonstration.fields[2]
+    slider.value = -0.5
+    drawn = demonstration.png
+    slider.value = -0.49999999999999994  # as the browser's slider answers; nothing is drawn anew for that
+    assert field.value == -0.5 and slider.value == -0.49999999999999994 and demonstration.png is drawn
+    field.value = 3
+    assert slider.value == 3 and "bias 3.0" in demonstration.alt
+    (_, steps, _) = demonstrations.learning_rate().fields
+    assert isinstance(steps.value, int) and (steps.min, steps.max, steps.step) == (1, 50, 1)
 
 
 @pytest.mark.parametrize(("w1", "w2", "b"), [(1, 1, -1.5), (-0.7, 2, 3), (0.1, 0, -3), (0, -2, 0.4)])
@@ -243,6 +256,12 @@ def test_scores_may_be_any_numbers_and_nothing_may_be_called_one():
     logits = LogisticRegression().fit(scores[:, np.newaxis], labels).decision_function(scores[:, np.newaxis])
     slider = demonstrations.classifier_threshold(labels == 1, logits).controls["threshold"]
     assert (slider.min, slider.max) == (logits.min(), logits.max())
+    for scale in (1e-9, 1, 1e3):  # whatever they are, the number field tells neighboring thresholds apart
+        demonstration = demonstrations.classifier_threshold(labels, 5 * scale + scale * logits / 10)
+        slider, alt = demonstration.controls["threshold"], demonstration.alt
+        slider.value = threshold = slider.value - 20 * slider.step
+        assert slider.value == threshold and abs(demonstration.fields[0].value - threshold) < slider.step / 2
+        assert demonstration.alt != alt
     demonstration = demonstrations.classifier_threshold(labels, 0.9 * scores)
     assert "no precision, for nothing is called 1, recall 0.00" in move(demonstration, threshold=1.0)
 
@@ -303,7 +322,7 @@ def lab(chromium, project_copy, tmp_path_factory):
 
 
 @pytest.mark.browser
-def test_an_arrow_key_moves_the_slider_and_the_picture(lab, chromium, project_copy):
+def test_arrow_keys_and_the_mouse_move_the_picture(lab, chromium, project_copy):
     page = watched(
         chromium.new_page(viewport={"width": 1280, "height": 1000}), r"(http|ws)s?://127\.0\.0\.1[:/]", False
     )
@@ -315,18 +334,29 @@ def test_an_arrow_key_moves_the_slider_and_the_picture(lab, chromium, project_co
     picture.wait_for(timeout=60_000)
     assert picture.count() == 1  # the widget's, not the still one too
     first = picture.get_attribute("src")
-    bias = page.get_by_role("slider").nth(2)
-    bias.focus()
-    page.keyboard.press("ArrowRight")  # -1.4
+    bias = page.get_by_role("spinbutton", name="bias b")
+    page.get_by_role("spinbutton", name="weight w₂").focus()
+    page.keyboard.press("Tab")
+    assert bias.evaluate("field => field === document.activeElement")  # no stop between: the slider is for the mouse
+    page.keyboard.press("ArrowUp")  # -1.4
     page.locator(".jp-OutputArea img[alt*='bias -1.4']").wait_for(timeout=30_000)
     for _ in range(9):
-        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowUp")
     moved = page.locator(".jp-OutputArea img[alt^='The neuron computes OR'][alt*='bias -0.5']")
     moved.wait_for(timeout=30_000)
     assert moved.get_attribute("src") != first
     status = page.get_by_role("status").filter(has_text="The neuron computes OR")
     status.wait_for(state="attached", timeout=30_000)  # it changes just after the picture
-    assert page.get_by_role("slider").count() == 3
+    assert page.get_by_role("spinbutton").count() == 3 and page.get_by_role("slider").count() == 0
+    handle = page.locator(".jp-OutputArea .noUi-touch-area").first
+    box = handle.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] - 500, box["y"], steps=5)
+    page.mouse.up()
+    page.locator(".jp-OutputArea img[alt*='Weights -2.0 and']").wait_for(timeout=30_000)
+    weight = page.get_by_role("spinbutton", name="weight w₁")
+    page.wait_for_function("field => field.value === '-2'", arg=weight.element_handle())
     if folder := os.environ.get("SCREENSHOTS"):
         page.screenshot(path=f"{folder}/demonstration.png")
 
@@ -339,6 +369,6 @@ def test_an_arrow_key_moves_the_slider_and_the_picture(lab, chromium, project_co
     assert set(cells[0].outputs[0].data) == {"text/html", "text/plain"}
     page.reload(wait_until="domcontentloaded")
     picture.wait_for(timeout=60_000)
-    assert page.get_by_role("slider").count() == 0 and page.get_by_text("Error displaying widget").count() == 0
+    assert page.get_by_role("spinbutton").count() == 0 and page.get_by_text("Error displaying widget").count() == 0
     assert page.errors == [] and page.outside == []
     page.close()
