@@ -439,7 +439,7 @@ def _sees_batches(callback: keras.callbacks.Callback) -> bool:
 
 @contextmanager
 def _seeded(random_state: int | np.random.RandomState | None) -> Iterator[None]:
-    """Random numbers from the seed in the block; those of Python and NumPy go on afterwards where they were."""
+    """Random numbers from the seed in the block; those of Python and NumPy go on afterward where they were."""
     if random_state is None:
         yield
         return

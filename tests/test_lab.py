@@ -94,7 +94,7 @@ def test_notebook_opens_and_runs_in_jupyterlab(lab, page, project_copy, home, at
     path = project_copy / "notebooks" / name
     stored = execute.read(path)
     for cell in notebook_rules.code_cells(stored):
-        cell.outputs, cell.execution_count = [], None  # so that what is seen afterwards comes from this run
+        cell.outputs, cell.execution_count = [], None  # so that what is seen afterward comes from this run
     path.write_text(execute.to_text(stored))
     watch = Watch(attempts, project_copy, home)
 

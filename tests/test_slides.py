@@ -96,7 +96,7 @@ def test_metadata_name_what_is_shown():
         list(slides.edit(source, ["One", "A fourth"]))
 
 
-def test_last_section_shows_what_was_learnt_and_not_its_terms():
+def test_last_section_shows_what_was_learned_and_not_its_terms():
     source = "## What you can do now\n\nThis. And that.\n\n**Terms met:** *a*, b.\n\n`lecture_utils` has it."
     assert [words for _, words in slides.edit(source)][1:] == ["This.", "And that."]
 
@@ -126,7 +126,7 @@ def test_height_of_a_table_counts_the_lines_of_its_cells():
 
 
 def test_checks_and_alt_texts_are_left_out_of_the_code():
-    source = "fig = draw()\nassert (fig\n        is not None)\nfor x in y:\n    for a in x:\n        assert a\n"
+    source = "fig = draw()  # noqa: F401\nassert (fig\n        is not None)\nfor x in y:\n    for a in x:\n        assert a\n"
     source += "for x in y:\n    use(x)\n    assert x\n"
     source += 'show(fig, alt="a long "\n     "text")\nend()'
     assert slides.shown_code(source) == "fig = draw()\nfor x in y:\n    use(x)\nshow(fig, alt=...)\nend()"

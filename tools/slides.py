@@ -341,7 +341,8 @@ def shown_code(source: str) -> str:
             if checks and (isinstance(node, ast.Module) or len(checks) < len(body)):
                 for check in checks:
                     rows[check.lineno - 1 : check.end_lineno] = [None] * (check.end_lineno - check.lineno + 1)
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(row.decode() for row in rows if row is not None)).strip()
+    code = "\n".join(row.decode() for row in rows if row is not None)
+    return re.sub(r"\n{3,}", "\n\n", re.sub(r" *# noqa\b.*", "", code)).strip()
 
 
 def code_item(source: str) -> Item:
@@ -571,7 +572,8 @@ def exercise_slides(text, stub, worked, answer) -> list[Slide]:
         f'<div class="stack"><div class="fragment fade-out" data-fragment-index="0">{before.html}</div>'
         f'<div class="fragment" data-fragment-index="0">{after.html}</div></div>'
     )
-    box = Item("exercise", both, max(before.lengths, after.lengths, key=len))
+    lines = itertools.zip_longest(before.lengths, after.lengths, fillvalue=0)
+    box = Item("exercise", both, [max(pair) for pair in lines])
     pieces = [item(block, kind_of(block)) for block in body if block]
     for cut in range(len(pieces) + 1):  # as much of the text as there is room for stands with the code
         said, together = pieces[:cut], [*pieces[cut:], box]

@@ -115,7 +115,7 @@ def scaled_repaired(scaled, broken, repaired):
             "both", "Now the scaler learns from both parts together: the validation part leaks into the training."
         )
     if _scaled_by(X_valid, X_valid, got_valid):
-        raise Hint("from-valid", "Now both parts are measured with what was learnt from the validation part.")
+        raise Hint("from-valid", "Now both parts are measured with what was learned from the validation part.")
     if close(got_valid, X_valid):
         raise Hint("raw", "The validation part comes back as it was. It has to be scaled, too, but not fitted.")
     if close(got_valid, (X_valid - X_train.mean()) / X_train.std()):
@@ -290,7 +290,7 @@ def raw_network(houses):
         raise Hint("tight", f"{said} The network does not see how far beyond 1 a scaled feature lies. Clip it less.")
     train_rmse = 100_000 * np.sqrt(((call(the_network, X_train).reshape(-1) - y_train) ** 2).mean())
     if train_rmse > MAX_RMSE:
-        raise Hint("slow", f"{said} On the training part it is ${train_rmse:,.0f}: it has not learnt enough yet.")
+        raise Hint("slow", f"{said} On the training part it is ${train_rmse:,.0f}: it has not learned enough yet.")
     raise Wrong(f"{said} On the training part it is only ${train_rmse:,.0f}: this is overfitting.")
 
 

@@ -48,7 +48,7 @@ def three_calls(first_shape, second_shape, n_params, third):
         raise Wrong("Both shapes are right, `n_params` is not: count the weights and the biases of four neurons.")
     if third == "works":
         raise Hint("new-weights", "The rest is right. The third array has two columns: which weights could it meet?")
-    return "The first call makes the weights and fixes the number of columns; the number of rows stays open for ever."
+    return "The first call makes the weights and fixes the number of columns; the number of rows stays open forever."
 
 
 @exercise(2, "Read a plan", promise=3, kind="by hand", points=2)
@@ -156,7 +156,7 @@ def only_deep(deep_only):
     if network is model or any(not close(old, new) for old, new in zip(before, model.get_weights(), strict=True)):
         raise Hint("original", "The network that was handed over has changed. Change its clone, and return that.")
     if close(y, H @ W[8:] + b, 1e-4):
-        return "In training, the deep path learnt only what the short path left over; it was never asked to do it all."
+        return "In training, the deep path learned only what the short path left over; it was never asked to do it all."
     if close(y, whole, 1e-4):
         raise Hint("short-left", "The copy says the same as the whole network. Are the changed weights set in it?")
     if close(y, X @ W[:8] + b, 1e-4):

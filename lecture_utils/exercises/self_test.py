@@ -97,7 +97,7 @@ def perceptron_step(answer):
     return "The sum for this row falls from 2 to -1: after one step the neuron says what it should."
 
 
-@question(6, "XOR, for ever", topic="02", section="4", kind="choose")
+@question(6, "XOR, forever", topic="02", section="4", kind="choose")
 def xor_for_ever(answer):
     """What a perceptron does with XOR: it goes round in a circle."""
     answer = letter(answer)
