@@ -7,6 +7,7 @@ in `tests/exercises/mistakes_NN.py`. The self-test is tested in the same way, un
 from __future__ import annotations
 
 import ast
+import gc
 import inspect
 import linecache
 import re
@@ -48,10 +49,20 @@ def cells(number: str, solution: bool = False) -> dict:
     return {cell.id: cell for cell in execute.read(path).cells}
 
 
+@pytest.fixture(scope="module")
+def tensorflow_started():
+    """TensorFlow has been started once. What is in memory by then is not looked through at each further start."""
+    reproducible.start(seed=42, tensorflow=True)
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture
-def started(number):
+def started(number, request):
     """What the first cell of the solutions starts: TensorFlow, if these exercises need it."""
     if "tensorflow=True" in cells(number, solution=True)["exercises-start"].source:
+        request.getfixturevalue("tensorflow_started")
         reproducible.start(seed=42, tensorflow=True)
 
 

@@ -86,6 +86,12 @@ def page(chromium):
     context.close()
 
 
+def test_the_terminal_shows_the_address_and_nothing_else(lab, printed):
+    of_graders = "[NbGrader | WARNING] No nbgrader_config.py file found"  # students do not install it
+    lines = [line for line in printed.read_text().splitlines() if line.strip() and not line.startswith(of_graders)]
+    assert len(lines) == 5 and "To access the server" in lines[1] and lines[4].strip() == lab
+
+
 WITH_CODE = [path.name for path in execute.course_notebooks() if notebook_rules.code_cells(execute.read(path))]
 
 
@@ -120,23 +126,21 @@ def test_notebook_opens_and_runs_in_jupyterlab(lab, page, project_copy, home, at
 
 
 def save_until_run(page, path):
-    """The notebook as JupyterLab saves it, once its last cell has been run or a cell has failed.
+    """The notebook as JupyterLab saves it, once all its cells have been run or a cell has failed.
 
-    Looking at the page is not enough: JupyterLab draws only the cells in view.
+    Looking at the page is not enough: JupyterLab draws only the cells in view. It is saved when the kernel is at rest.
     """
-    for _ in range(150):
-        page.wait_for_timeout(2000)
-        page.keyboard.press("Control+s")
-        done = execute.read(path)
-        if notebook_rules.no_errors(done) or notebook_rules.code_cells(done)[-1].execution_count:
-            return done
+    at_rest = page.get_by_text("Python 3 (ipykernel) | Idle")
+    for _ in range(600):
+        page.wait_for_timeout(500)
+        if at_rest.is_visible():
+            with page.expect_response(lambda answer: answer.request.method == "PUT" and path.name in answer.url):
+                page.keyboard.press("Control+s")
+            done = execute.read(path)
+            counts = [cell.execution_count for cell in notebook_rules.code_cells(done)]
+            if notebook_rules.no_errors(done) or None not in counts:
+                return done
     raise AssertionError(f"{path.name} had not run to its end within five minutes")
-
-
-def test_the_terminal_shows_the_address_and_nothing_else(lab, printed):
-    of_graders = "[NbGrader | WARNING] No nbgrader_config.py file found"  # students do not install it
-    lines = [line for line in printed.read_text().splitlines() if line.strip() and not line.startswith(of_graders)]
-    assert len(lines) == 5 and "To access the server" in lines[1] and lines[4].strip() == lab
 
 
 def test_project_copy_is_not_the_project(project_copy):

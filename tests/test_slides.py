@@ -126,7 +126,8 @@ def test_height_of_a_table_counts_the_lines_of_its_cells():
 
 
 def test_checks_and_alt_texts_are_left_out_of_the_code():
-    source = "fig = draw()  # noqa: F401\nassert (fig\n        is not None)\nfor x in y:\n    for a in x:\n        assert a\n"
+    source = "fig = draw()  # noqa: F401\nassert (fig\n        is not None)\n"
+    source += "for x in y:\n    for a in x:\n        assert a\n"
     source += "for x in y:\n    use(x)\n    assert x\n"
     source += 'show(fig, alt="a long "\n     "text")\nend()'
     assert slides.shown_code(source) == "fig = draw()\nfor x in y:\n    use(x)\nshow(fig, alt=...)\nend()"

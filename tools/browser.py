@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-SECONDS_TO_START, SECONDS_TO_END = 60, 20
+SECONDS_TO_START, SECONDS_TO_END = 60, 5
 
 
 def chromium() -> str:
