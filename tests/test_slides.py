@@ -6,6 +6,7 @@ import html
 import re
 
 import nbformat
+import pandas as pd
 import pytest
 
 from tools import browser, execute, slides
@@ -146,6 +147,18 @@ def test_output_is_text_table_or_figure():
     assert kinds('<div role="status">not tried</div>') == []
     [figure] = slides.output_items(code("x", image=(300, 150)))
     assert figure.kind == "figure" and figure.aspect == 2 and 'alt="a line that rises"' in figure.html
+
+
+def test_name_of_the_rows_of_a_table_stands_above_them():
+    table = pd.DataFrame({"a": [1], "b": [2]}, index=pd.Index(["x"], name="row"))
+    [piece] = slides.output_items(nbformat.v4.new_code_cell(outputs=[as_output(table)]))
+    assert re.findall("<th>(.*?)</th>", piece.html) == ["row", "a", "b", "x"] and piece.html.count("</tr>") == 2
+    [piece] = slides.output_items(nbformat.v4.new_code_cell(outputs=[as_output(table.reset_index(drop=True))]))
+    assert re.findall("<th>(.*?)</th>", piece.html) == ["", "a", "b", "0"]
+
+
+def as_output(table: pd.DataFrame) -> nbformat.NotebookNode:
+    return nbformat.v4.new_output("display_data", data={"text/html": table._repr_html_()})
 
 
 # Slides.

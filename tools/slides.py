@@ -353,7 +353,17 @@ def code_item(source: str) -> Item:
 def width_of(cell: str) -> float:
     """About the width of a cell of a DataFrame, in sizes of its letters; names of columns and rows are bold."""
     words = html.unescape(re.sub("<[^>]+>", "", cell)).strip()
-    return 1 + len(words) * (0.7 if cell.startswith("<th") else 0.63)
+    width = sum(0.34 if letter in " .,:;'|()[]ijl-" else 0.64 for letter in words)
+    return 1.1 + width * (1.1 if cell.startswith("<th") else 1)
+
+
+def with_one_header(table: str) -> str:
+    """The table of a DataFrame with the name of its rows above them, not in a row of its own under the header."""
+    return re.sub(
+        r"<th></th>((?:\s*<th>[^<]*</th>)+)\s*</tr>\s*<tr>\s*<th>([^<]+)</th>(?:\s*<th></th>)+\s*</tr>(?=\s*</thead>)",
+        r"<th>\2</th>\1</tr>",
+        table,
+    )
 
 
 def output_items(cell: nbformat.NotebookNode) -> list[Item]:
@@ -370,7 +380,7 @@ def output_items(cell: nbformat.NotebookNode) -> list[Item]:
             shown = re.sub(r' (width|height)="\d+"', "", picture[0])
             items.append(Item("figure", f'<div class="figure">{shown}</div>', aspect=width / height))
         elif "<table" in rich:
-            table = re.sub(r"<style.*?</style>| style=\"[^\"]*\"", "", rich, flags=re.DOTALL)
+            table = with_one_header(re.sub(r"<style.*?</style>| style=\"[^\"]*\"", "", rich, flags=re.DOTALL))
             rows = [re.findall(r"<t[hd].*?</t[hd]>", row, flags=re.DOTALL) for row in table.split("</tr>")[:-1]]
             wide = [[width_of(cell) for cell in row] for row in rows]
             across = math.ceil(sum(map(max, itertools.zip_longest(*wide, fillvalue=0))) / CODE_LETTER)
