@@ -24,6 +24,8 @@ from tools import execute
 
 pytestmark = pytest.mark.browser
 
+TAB = ".lm-DockPanel-tabBar .lm-mod-current"
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Path:
@@ -77,13 +79,24 @@ def address(printed: Path, server: subprocess.Popen, port: int) -> str:
     pytest.fail(f"make lab printed no address, but: {printed.read_text()}")
 
 
-@pytest.fixture
-def page(chromium):
-    """A page that reaches this machine only, and remembers what else was asked for and what went wrong."""
+@pytest.fixture(scope="module")
+def opened(chromium, lab):
+    """JupyterLab in a page that reaches this machine only, and remembers what else was asked for and what failed."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     page = watched(context.new_page(), r"(http|ws)s?://127\.0\.0\.1[:/]", console=False)
+    page.goto(lab, wait_until="domcontentloaded")
     yield page
     context.close()
+
+
+@pytest.fixture
+def page(opened):
+    """The page without an open notebook."""
+    opened.outside, opened.errors = [], []
+    opened.locator(TAB).wait_for(timeout=60_000)
+    while opened.locator(TAB, has_text=".ipynb").count():
+        opened.locator(TAB).locator(".lm-TabBar-tabCloseIcon").click()
+    return opened
 
 
 def test_the_terminal_shows_the_address_and_nothing_else(lab, printed):
@@ -96,7 +109,7 @@ WITH_CODE = [path.name for path in execute.course_notebooks() if notebook_rules.
 
 
 @pytest.mark.parametrize("name", WITH_CODE)
-def test_notebook_opens_and_runs_in_jupyterlab(lab, page, project_copy, home, attempts, name):
+def test_notebook_opens_and_runs_in_jupyterlab(page, project_copy, home, attempts, name):
     path = project_copy / "notebooks" / name
     stored = execute.read(path)
     for cell in notebook_rules.code_cells(stored):
@@ -104,9 +117,8 @@ def test_notebook_opens_and_runs_in_jupyterlab(lab, page, project_copy, home, at
     path.write_text(execute.to_text(stored))
     watch = Watch(attempts, project_copy, home)
 
-    # `reset` forgets the tabs of the test before: else that notebook may be the one that is run.
-    page.goto(lab.replace("00_start_here.ipynb?", f"{name}?reset&"), wait_until="domcontentloaded")
-    page.locator(".lm-DockPanel-tabBar .lm-mod-current", has_text=name).wait_for(timeout=60_000)
+    page.locator(f".jp-DirListing-item[title*='{name}']").dblclick()
+    page.locator(TAB, has_text=name).wait_for(timeout=60_000)
     page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
     page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
     page.get_by_role("menuitem", name="Run", exact=True).click()
