@@ -75,8 +75,9 @@ class Demonstration:
         self._redraw()
         self.fields, pairs = [], []
         for control in controls.values():
-            self.fields.append(_field(control) if hasattr(control, "readout") else control)
-            pairs.append(widgets.HBox([self.fields[-1], control]) if hasattr(control, "readout") else control)
+            field = _field(control) if hasattr(control, "readout") else control
+            self.fields.append(field)
+            pairs.append(control if field is control else widgets.HBox([field, control]))
         row = widgets.Box(pairs, layout=widgets.Layout(flex_flow="row wrap", width="760px"))
         style = widgets.HTML(FOR_THE_MOUSE, layout=widgets.Layout(display="none"))
         self._view = widgets.VBox([style, row, self._picture, self._words])

@@ -240,9 +240,8 @@ def item(block: str, kind: str) -> Item:
         cells = [[cell.strip().split("<br>") for cell in row.strip("|").split("|")] for row in block.splitlines()]
         rows = [[[len(plain(line)) for line in cell] for cell in row] for row in cells[:1] + cells[2:]]
         widest = [max(map(max, column)) for column in itertools.zip_longest(*rows, fillvalue=[0])]
-        room = 74 - (2 if len(widest) <= 10 else 1) * len(
-            widest
-        )  # characters; columns that are narrow are not wrapped, the others share the rest
+        # Characters; columns that are narrow are not wrapped, the others share the rest.
+        room = 74 - len(widest) * (2 if len(widest) <= 10 else 1)
         narrow = [width for width in widest if width <= room / len(widest)]
         share = max(1, (sum(widest) - sum(narrow)) / max(1, room - sum(narrow)))
         widths = [width if width in narrow else width / share for width in widest]
