@@ -25,6 +25,7 @@ from tools import execute
 pytestmark = pytest.mark.browser
 
 TAB = ".lm-DockPanel-tabBar .lm-mod-current"
+AT_REST = "Python 3 (ipykernel) | Idle"
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +86,7 @@ def opened(chromium, lab):
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     page = watched(context.new_page(), r"(http|ws)s?://127\.0\.0\.1[:/]", console=False)
     page.goto(lab, wait_until="domcontentloaded")
+    page.get_by_text(AT_REST).wait_for(timeout=60_000)
     yield page
     context.close()
 
@@ -92,10 +94,14 @@ def opened(chromium, lab):
 @pytest.fixture
 def page(opened):
     """The page without an open notebook."""
-    opened.outside, opened.errors = [], []
-    opened.locator(TAB).wait_for(timeout=60_000)
-    while opened.locator(TAB, has_text=".ipynb").count():
+    launcher, discard = opened.locator(TAB, has_text="Launcher"), opened.get_by_role("button", name="Discard")
+    if opened.locator(TAB, has_text=".ipynb").count():
         opened.locator(TAB).locator(".lm-TabBar-tabCloseIcon").click()
+        launcher.or_(discard).wait_for()
+        if discard.is_visible():  # JupyterLab asks when something has changed
+            discard.click()
+        launcher.wait_for()
+    opened.outside, opened.errors = [], []
     return opened
 
 
@@ -120,9 +126,8 @@ def test_notebook_opens_and_runs_in_jupyterlab(page, project_copy, home, attempt
     page.locator(f".jp-DirListing-item[title*='{name}']").dblclick()
     page.locator(TAB, has_text=name).wait_for(timeout=60_000)
     page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
-    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    page.get_by_text(AT_REST).wait_for(timeout=60_000)
+    choose(page, "Run", "Run All Cells")
     n_cells = len(notebook_rules.code_cells(stored))
     done = save_until_run(page, path)
 
@@ -135,22 +140,33 @@ def test_notebook_opens_and_runs_in_jupyterlab(page, project_copy, home, attempt
     assert page.outside == [] and page.errors == []
     if folder := os.environ.get("SCREENSHOTS"):
         page.screenshot(path=f"{folder}/{path.stem}.png")
+    choose(page, "Kernel", "Shut Down Kernel")  # all kernels together would need gigabytes
+    page.get_by_text("No Kernel | Unknown").wait_for()
+
+
+def choose(page, *names):
+    """Click on these items of the menu, one after the other."""
+    for name in names:
+        page.get_by_role("menuitem", name=name, exact=True).click()
 
 
 def save_until_run(page, path):
     """The notebook as JupyterLab saves it, once all its cells have been run or a cell has failed.
 
-    Looking at the page is not enough: JupyterLab draws only the cells in view. It is saved when the kernel is at rest.
+    Looking at the page is not enough: JupyterLab draws only the cells in view. It is saved when the kernel is at rest,
+    and once more when it changed after that, as its tab shows.
     """
-    at_rest = page.get_by_text("Python 3 (ipykernel) | Idle")
+    at_rest = page.get_by_text(AT_REST)
+    saved = page.locator(f"{TAB}:not(.jp-mod-dirty)", has_text=path.name)
     for _ in range(600):
         page.wait_for_timeout(500)
         if at_rest.is_visible():
             with page.expect_response(lambda answer: answer.request.method == "PUT" and path.name in answer.url):
                 page.keyboard.press("Control+s")
+            page.wait_for_timeout(100)
             done = execute.read(path)
             counts = [cell.execution_count for cell in notebook_rules.code_cells(done)]
-            if notebook_rules.no_errors(done) or None not in counts:
+            if (notebook_rules.no_errors(done) or None not in counts) and saved.is_visible():
                 return done
     raise AssertionError(f"{path.name} had not run to its end within five minutes")
 
