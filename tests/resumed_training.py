@@ -1,7 +1,9 @@
 """A small training that kills itself where it is told to; run as a program by test_resume.py.
 
-Usage: python resumed_training.py FOLDER RESULT [WHERE EPOCH BATCH]. Without WHERE it trains to its end and writes the
-weights and the history to RESULT. WHERE is "batch", "epoch begin", "half written", "written" or "replaced".
+Usage: python resumed_training.py, with a line of JSON on stdin for each training: [FOLDER, RESULT], or with
+[WHERE, EPOCH, BATCH] after them. Without these it trains to its end and writes the weights and the history to RESULT.
+WHERE is "batch", "epoch begin", "half written", "written" or "replaced". Each training has a process of its own, forked
+from this one, which has only imported TensorFlow; its exit code is written to stdout, -9 if it was killed.
 """
 
 from __future__ import annotations
@@ -15,9 +17,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from lecture_utils import reproducible
 
-reproducible.start(seed=42, tensorflow=True)
-
-import keras
+with reproducible.first_import():
+    import keras
 import numpy as np
 
 from lecture_utils import callbacks
@@ -99,8 +100,16 @@ def train(folder: str, killer: Killer) -> tuple[keras.Model, dict]:
     return model, history.history
 
 
-if __name__ == "__main__":
-    folder, result, *kill = sys.argv[1:]
-    where, epoch, batch = kill or ("never", -1, -1)
-    model, history = train(folder, Killer(where, int(epoch), int(batch)))
+def one_training(folder: str, result: str, where: str = "never", epoch: int = -1, batch: int = -1) -> None:
+    reproducible.start(seed=42, tensorflow=True)
+    model, history = train(folder, Killer(where, epoch, batch))
     np.savez(result, history=json.dumps(history), **{str(i): w for i, w in enumerate(model.get_weights())})
+
+
+if __name__ == "__main__":
+    for line in sys.stdin:
+        if not (child := os.fork()):
+            one_training(*json.loads(line))
+            sys.stdout.flush()
+            os._exit(0)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)

@@ -153,14 +153,16 @@ def choose(page, *names):
 def save_until_run(page, path):
     """The notebook as JupyterLab saves it, once all its cells have been run or a cell has failed.
 
-    Looking at the page is not enough: JupyterLab draws only the cells in view. It is saved when the kernel is at rest,
-    and once more when it changed after that, as its tab shows.
+    Looking at the page is not enough: JupyterLab draws only the cells in view. It is saved when the kernel is at rest
+    twice in a row, not only between two cells, and once more when it changed after that, as its tab shows.
     """
     at_rest = page.get_by_text(AT_REST)
     saved = page.locator(f"{TAB}:not(.jp-mod-dirty)", has_text=path.name)
+    rested = False
     for _ in range(600):
         page.wait_for_timeout(500)
-        if at_rest.is_visible():
+        rested_before, rested = rested, at_rest.is_visible()
+        if rested_before and rested:
             with page.expect_response(lambda answer: answer.request.method == "PUT" and path.name in answer.url):
                 page.keyboard.press("Control+s")
             page.wait_for_timeout(100)

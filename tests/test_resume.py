@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -33,13 +34,23 @@ def callbacks(keras):
     return callbacks
 
 
-def run(folder: Path, result: Path, *kill) -> int:
-    """Run the training in a process of its own; its exit code, -9 if it was killed."""
-    command = [sys.executable, str(PROGRAM), str(folder), str(result), *map(str, kill)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr
-    assert done.stderr == ""
-    return done.returncode
+@pytest.fixture
+def run():
+    """Runs one training after the other, each in its own process: `run(FOLDER, RESULT, *KILL)` is its exit code."""
+    program = [sys.executable, str(PROGRAM)]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as trainings:
+        too_long = threading.Timer(300, trainings.kill)
+        too_long.start()
+
+        def run_one(folder: Path, result: Path, *kill) -> int:
+            trainings.stdin.write(json.dumps([str(folder), str(result), *kill]).encode() + b"\n")
+            trainings.stdin.flush()
+            return int(trainings.stdout.readline())
+
+        yield run_one
+        _, stderr = trainings.communicate()
+        too_long.cancel()
+        assert stderr == b""
 
 
 def kill_points(seed: int = 7) -> list[tuple[str, int, int]]:
@@ -56,7 +67,7 @@ def kill_points(seed: int = 7) -> list[tuple[str, int, int]]:
     return points
 
 
-def test_ten_kills_change_nothing(tmp_path):
+def test_ten_kills_change_nothing(run, tmp_path):
     assert run(tmp_path / "whole", tmp_path / "whole.npz") == 0
     for point in kill_points():
         assert run(tmp_path / "killed", tmp_path / "killed.npz", *point) == -signal.SIGKILL, point

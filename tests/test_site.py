@@ -150,9 +150,10 @@ class Visit:
         self.page.evaluate("window.MathJax && MathJax.startup && MathJax.startup.promise")
 
 
-# To judge each word of each page takes axe minutes. This marks the first three of each look: color, letters, ground.
-MARK = """() => {
-    const grounds = new Map([[null, ""]]), seen = {};
+# To judge each word of each page takes axe minutes. This marks the first three of each look (color, letters, ground) on
+# all pages together; `seen` counts them.
+MARK = """seen => {
+    const grounds = new Map([[null, ""]]);
     const ground = box => {
         if (!grounds.has(box)) {
             const {backgroundColor, backgroundImage, opacity} = getComputedStyle(box);
@@ -171,6 +172,7 @@ MARK = """() => {
         seen[look] = (seen[look] || 0) + 1;
         if (seen[look] <= 3) box.setAttribute("data-judge", "");
     }
+    return seen;
 }"""
 # Takes out what axe only counts: the strokes of formulas, and the colors of the words of code that have no mark.
 THIN_OUT = """() => {
@@ -193,19 +195,23 @@ def switch(page, scheme: str) -> None:
     page.wait_for_function(FOLLOWED, arg=scheme)
 
 
-def barriers(page) -> dict[str, list[str]]:
+def barriers(page, seen: dict[str, dict[str, int]]) -> dict[str, list[str]]:
     """What keeps people from using the page, as axe-core sees it: by all rules in the light, by those of color in the
-    dark. The page is then no longer what it was."""
+    dark. `seen` counts the looks that it has met in each scheme. The page is then no longer what it was."""
     from axe_playwright_python.sync_playwright import Axe
 
+    found = {"light": [], "dark": []}
+    new_looks = {}
     for scheme in ("dark", "light"):
         switch(page, scheme)
-        page.evaluate(MARK)
+        known, seen[scheme] = set(seen[scheme]), page.evaluate(MARK, seen[scheme])
+        new_looks[scheme] = seen[scheme].keys() - known
     page.evaluate(THIN_OUT)
     page.evaluate(Axe().axe_script)
     page.evaluate(WORDS_TO_JUDGE)
-    found = {}
     for scheme, only in (("light", {}), ("dark", {"runOnly": COLOR_RULES})):
+        if only and not new_looks[scheme]:
+            continue
         switch(page, scheme)
         options = {"resultTypes": ["violations"], "preload": False, **only}  # not to ask for style sheets anew
         rules = page.evaluate("options => axe.run(options)", options)["violations"]
@@ -219,6 +225,7 @@ def faults(chromium, site, pages) -> dict[str, list[str]]:
     """What a browser finds wrong with the pages, by the kind of fault. Each page is loaded once for all."""
     not_set = "[...document.querySelectorAll('.math')].filter(m => !m.querySelector('mjx-container svg')).length"
     found = {kind: [] for kind in ("formula", "width", "light", "dark")}
+    seen = {"light": {}, "dark": {}}
     with Visit(chromium, site, reduced_motion="reduce") as visit:
         page = visit.page
         for name in (path.relative_to(site).with_suffix("").as_posix() for path in pages):
@@ -230,7 +237,7 @@ def faults(chromium, site, pages) -> dict[str, list[str]]:
                 page.set_viewport_size(size)
                 if (too_wide := page.evaluate("document.documentElement.scrollWidth - window.innerWidth")) > 1:
                     found["width"].append(f"{name} is {too_wide} pixels wider than {size}")
-            for scheme, there in barriers(page).items():
+            for scheme, there in barriers(page, seen).items():
                 found[scheme] += [f"{name}: {barrier}" for barrier in there]
         return found | {"outside": page.outside, "errors": page.errors}
 
@@ -261,8 +268,11 @@ def test_a_pale_word_is_noticed_in_the_scheme_that_has_it(chromium, tmp_path):
     with Visit(chromium, tmp_path) as visit:
         visit.open("pale")
         pale = [f'color-contrast: <span class="k" data-judge="">{word}</span>' for word in ("for", "in", "if")]
-        assert barriers(visit.page) == {"light": [], "dark": pale}
+        seen = {"light": {}, "dark": {}}
+        assert barriers(visit.page, seen) == {"light": [], "dark": pale}
         assert visit.page.inner_text("pre") == "for x in x if x else x"
+        visit.open("pale")
+        assert barriers(visit.page, seen) == {"light": [], "dark": []}  # a look is judged once
 
 
 @pytest.mark.browser
