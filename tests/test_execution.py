@@ -6,6 +6,7 @@ course run this way in JupyterLab, in `tests/test_lab.py`; here run the solution
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import nbformat
@@ -43,6 +44,7 @@ def to_run() -> list[Path]:
 def run(request, project_copy, tmp_path_factory) -> Run:
     notebook = execute.read(request.param)
     done = Run(notebook, project_copy, tmp_path_factory.mktemp("run"), request.param.parent.relative_to(ROOT))
+    done.status = "right" if request.param in execute.solutions() else "not tried yet"
     twice.keep_notebook("guarded", execute.name(request.param), done.notebook)
     return done
 
@@ -53,6 +55,13 @@ def test_needs_no_network(run):
 
 def test_writes_only_to_build_and_temporary_folders(run):
     assert run.written == []
+
+
+def test_solutions_are_right_and_stubs_not_tried(run):
+    """So says the check under each exercise."""
+    for cell in run.notebook.cells:
+        if re.fullmatch(r"exercise-\d+", cell.id):
+            assert re.match(rf"\w+ \d+: {run.status}\.", cell.outputs[0].data["text/plain"])
 
 
 def small_notebook(*sources: str) -> nbformat.NotebookNode:
