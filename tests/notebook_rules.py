@@ -180,6 +180,15 @@ def slide_metadata(notebook: nbformat.NotebookNode) -> list[str]:
     return wrong
 
 
+def no_lists_by_accident(notebook: nbformat.NotebookNode) -> list[str]:
+    """No paragraph begins with a number such as "270. A layer", which Markdown takes for a list that begins at 270."""
+    return [
+        f"cell {cell.id}: {match.group()!r} makes a list"
+        for cell in notebook.cells
+        if cell.cell_type == "markdown" and (match := re.search(r"(?<![^\n]\n)^\d{2,}[.)] .{,20}", cell.source, re.M))
+    ]
+
+
 RULES = (
     execution_counts,
     canonical_form,
@@ -191,6 +200,7 @@ RULES = (
     short_cells,
     timing_is_not_judged,
     slide_metadata,
+    no_lists_by_accident,
 )
 
 

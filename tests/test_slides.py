@@ -114,6 +114,13 @@ def test_formulas_are_marked_for_mathjax_and_links_lead_to_decks():
     assert slides.inline("1. A decision") == "1. A decision"
 
 
+def test_names_of_networks_and_shapes_stay_in_one_line():
+    whole = '<span class="whole">{}</span>'.format
+    assert slides.inline("a 2-4-3 network of (1, 8)") == f"a {whole('2-4-3')} network of {whole('(1, 8)')}"
+    for kept in ("$(1, 8)$", "`(1, 8)`", "[there](https://example.org/a_1-2-3)", "12 - 3", "-1.5"):
+        assert "whole" not in slides.inline(f"a {kept} b")
+
+
 def test_height_of_a_table_counts_the_lines_of_its_cells():
     head = "| a | b |\n| - | - |\n"
     assert len(slides.item(head + "| x | y |", "table").lengths) == 2
@@ -316,6 +323,8 @@ def test_letters_are_as_large_as_there_is_room_and_never_too_small():
     little, much = [slides.code_item("f()")], [slides.code_item("f()\n" * 18)]
     assert slides.sizes(little) == ("huge", "huge")
     assert slides.sizes(much)[1] == "small" and slides.sizes(much * 2) is None
+    wide = [slides.code_item("x" * 60)]  # in a column it would be wrapped
+    assert slides.sizes(wide)[1] == "large" and slides.sizes(wide, "columns") is None
     assert min(slides.TEXT.values()) >= 24 and min(slides.CODE_TEXT.values()) >= 18
     css = (slides.HERE / "slides.css").read_text()
     for kind, variable, table in (("text", "--text", slides.TEXT), ("code", "--mono-size", slides.CODE_TEXT)):

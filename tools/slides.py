@@ -133,8 +133,11 @@ def to_html(markdown: str) -> str:
     """HTML of a text with formulas."""
     renderer = _Renderer(escape=False, exclude_anchor_links=True)
     page = MarkdownWithMath(renderer=renderer).render(with_money(markdown)).strip()
-    formula = r"\\\((?:(?!\\\)).)*\\\)[.,;:?!)]+"
-    return re.sub(formula, r'<span class="whole">\g<0></span>', page)  # else a period may begin a line
+    apart = r"<code.*?</code>|<[^>]*>|\\\[.*?\\\]|\\\((?:(?!\\\)).)*\\\)(?![.,;:?!)])"  # stays as it is
+    # In one line: a formula and the period after it, a network as 2-4-3, a shape as (1, 8).
+    whole = r"\\\((?:(?!\\\)).)*\\\)[.,;:?!)]+|\d+(?:-\d+){2,}|\(\d+, \d*\)"
+    found = re.compile(f"({apart})|({whole})", re.DOTALL)
+    return found.sub(lambda match: match[1] or f'<span class="whole">{match[2]}</span>', page)
 
 
 def with_money(markdown: str) -> str:
@@ -623,7 +626,7 @@ def sizes(items: list[Item], layout: str = "", title_lines: int = 1) -> tuple[st
     ):
         taken = max(height(part, text, code, width) for part in parts) + 330 * (figure and layout != "columns")
         columns = (width - 41) / (CODE_LETTER * CODE_TEXT[code])
-        whole = widest <= columns or code == "small"  # else lines are wrapped
+        whole = widest <= columns or (code == "small" and layout != "columns")  # else lines are wrapped
         alike = abs(big - large) <= 2 or not mixed
         if taken <= room and whole and alike and not (figure and big < (1 if layout == "columns" else 2)):
             return text, code
