@@ -25,7 +25,6 @@ from tools import execute
 pytestmark = pytest.mark.browser
 
 TAB = ".lm-DockPanel-tabBar .lm-mod-current"
-AT_REST = "Python 3 (ipykernel) | Idle"
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +85,7 @@ def opened(chromium, lab):
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     page = watched(context.new_page(), r"(http|ws)s?://127\.0\.0\.1[:/]", console=False)
     page.goto(lab, wait_until="domcontentloaded")
-    page.get_by_text(AT_REST).wait_for(timeout=60_000)
+    kernel(page, "Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
     yield page
     context.close()
 
@@ -126,7 +125,7 @@ def test_notebook_opens_and_runs_in_jupyterlab(page, project_copy, home, attempt
     page.locator(f".jp-DirListing-item[title*='{name}']").dblclick()
     page.locator(TAB, has_text=name).wait_for(timeout=60_000)
     page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
-    page.get_by_text(AT_REST).wait_for(timeout=60_000)
+    kernel(page, "Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
     choose(page, "Run", "Run All Cells")
     n_cells = len(notebook_rules.code_cells(stored))
     done = save_until_run(page, path)
@@ -141,13 +140,18 @@ def test_notebook_opens_and_runs_in_jupyterlab(page, project_copy, home, attempt
     if folder := os.environ.get("SCREENSHOTS"):
         page.screenshot(path=f"{folder}/{path.stem}.png")
     choose(page, "Kernel", "Shut Down Kernel")  # all kernels together would need gigabytes
-    page.get_by_text("No Kernel | Unknown").wait_for()
+    kernel(page, "No Kernel | Unknown").wait_for()
+
+
+def kernel(page, says):
+    """The line about the kernel at the lower edge. To look for its words on the whole page takes seconds each time."""
+    return page.locator(".jp-StatusBar-TextItem", has_text=says)
 
 
 def choose(page, *names):
     """Click on these items of the menu, one after the other."""
     for name in names:
-        page.get_by_role("menuitem", name=name, exact=True).click()
+        page.locator(".lm-MenuBar-itemLabel, .lm-Menu-itemLabel", has_text=re.compile(f"^{name}$")).click()
 
 
 def save_until_run(page, path):
@@ -156,7 +160,7 @@ def save_until_run(page, path):
     Looking at the page is not enough: JupyterLab draws only the cells in view. It is saved when the kernel is at rest
     twice in a row, not only between two cells, and once more when it changed after that, as its tab shows.
     """
-    at_rest = page.get_by_text(AT_REST)
+    at_rest = kernel(page, "Python 3 (ipykernel) | Idle")
     saved = page.locator(f"{TAB}:not(.jp-mod-dirty)", has_text=path.name)
     rested = False
     for _ in range(600):
