@@ -45,6 +45,19 @@ print(tf.config.threading.get_intra_op_parallelism_threads())
     assert (done.stdout, done.stderr) == ("(1, 2)\n2\n", "")
 
 
+def test_garbage_is_collected_but_not_looked_for_in_tensorflow(run_python):
+    code = """
+import gc
+from lecture_utils import reproducible
+reproducible.start(tensorflow=True)
+frozen = gc.get_freeze_count()
+reproducible.start(tensorflow=True)
+print(gc.isenabled(), frozen > 100_000, gc.get_freeze_count() <= frozen)
+"""
+    done = run_python(code)
+    assert (done.stdout, done.stderr) == ("True True True\n", "")
+
+
 def test_same_seed_gives_the_same_training(run_python):
     code = """
 from lecture_utils import reproducible
