@@ -85,7 +85,7 @@ def first_import() -> Iterator[None]:
     """For the first import of TensorFlow: quiet, and faster.
 
     The garbage collector is spared its 400,000 objects, which stay: it looks through them neither while they are made
-    nor later. That takes a third of a second each time, and Keras collects at each new start.
+    nor later. That takes a quarter of a second each time, and Keras collects at each new start.
     """
     os.environ.update(_TENSORFLOW_SETTINGS)
     was_enabled = gc.isenabled()

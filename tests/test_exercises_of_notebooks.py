@@ -97,7 +97,12 @@ def test_exercises_and_solutions_belong_together(number):
         lines = stubs[name].source.splitlines()
         assert solved[name].source.splitlines()[-1] == lines[-1] and "..." in stubs[name].source
         assert "..." not in solved[name].source
-    assert "progress.pause()" in solved["exercises-start"].source
+    start, start_of_solutions = (of_one["exercises-start"].source for of_one in (stubs, solved))
+    assert "progress.pause()" in start_of_solutions
+    for line in set(start_of_solutions.splitlines()) - {*start.splitlines()}:  # so a solution needs no more than a stub
+        frame = r"import sys|sys\.path\..*|from lecture_utils import (?:(\w+), )?reproducible|reproducible\.start\(.*|"
+        assert (found := re.fullmatch(frame + r"progress\.pause\(\)|", line)), line
+        assert not found[1] or f"import {found[1]}\n" in start
     assert f"](../{execute.find_notebooks([number])[0].name})" in solved["title"].source
 
 

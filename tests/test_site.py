@@ -150,8 +150,8 @@ class Visit:
         self.page.evaluate("window.MathJax && MathJax.startup && MathJax.startup.promise")
 
 
-# To judge each word of each page takes axe minutes. This marks the first three of each look (color, letters, ground) on
-# all pages together; `seen` counts them.
+# To judge each word of each page takes axe minutes. This marks the first three of each look (color, letters, ground,
+# color around) on all pages together; `seen` counts them.
 MARK = """seen => {
     const grounds = new Map([[null, ""]]);
     const ground = box => {
@@ -168,7 +168,8 @@ MARK = """seen => {
         const shown = box.checkVisibility({visibilityProperty: true}) && box.getBoundingClientRect().width > 1;
         if (!says || !shown) continue;
         const {color, fontSize, fontWeight} = getComputedStyle(box);
-        const look = [box.tagName, color, fontSize, fontWeight, ground(box)].join();
+        const around = getComputedStyle(box.parentElement).color;
+        const look = [box.tagName, color, fontSize, fontWeight, ground(box), around].join();
         seen[look] = (seen[look] || 0) + 1;
         if (seen[look] <= 3) box.setAttribute("data-judge", "");
     }

@@ -306,6 +306,13 @@ def test_last_sentences_of_a_long_exercise_stand_with_its_code():
     assert "asked" in second.items[0].html and "So." in second.notes[0]
 
 
+@pytest.mark.parametrize(("width", "layout"), [(40, "columns"), (60, "")])  # there it would be wrapped
+def test_code_of_an_exercise_stands_beside_its_text_unless_it_is_wide(width, layout):
+    stub = [text("### Exercise 1. Add\n\n" + "word " * 120, "exercise-1-text"), code("x = ...", name="exercise-1")]
+    worked = [text("So.", "exercise-1-text"), code("x" * width + "\n" + "y\n" * 13, name="exercise-1")]
+    assert deck(*stub, answers=worked)[-1].layout == layout
+
+
 def test_misconceptions_are_put_to_the_room():
     [slide] = deck(text('## Common misconceptions\n\n- *"It is so."* No,\n  it is not.\n- *"And so?"* Yes.', "close"))
     assert [words for _, words, _ in shown(slide)] == ['"It is so."No, it is not.', '"And so?"Yes.']
@@ -323,8 +330,6 @@ def test_letters_are_as_large_as_there_is_room_and_never_too_small():
     little, much = [slides.code_item("f()")], [slides.code_item("f()\n" * 18)]
     assert slides.sizes(little) == ("huge", "huge")
     assert slides.sizes(much)[1] == "small" and slides.sizes(much * 2) is None
-    wide = [slides.code_item("x" * 60)]  # in a column it would be wrapped
-    assert slides.sizes(wide)[1] == "large" and slides.sizes(wide, "columns") is None
     assert min(slides.TEXT.values()) >= 24 and min(slides.CODE_TEXT.values()) >= 18
     css = (slides.HERE / "slides.css").read_text()
     for kind, variable, table in (("text", "--text", slides.TEXT), ("code", "--mono-size", slides.CODE_TEXT)):

@@ -586,10 +586,13 @@ def exercise_slides(text, stub, worked, answer) -> list[Slide]:
     )
     lines = itertools.zip_longest(before.lengths, after.lengths, fillvalue=0)
     box = Item("exercise", both, [max(pair) for pair in lines])
+    columns = ((WIDTH - 36) / 2 - 41) / (CODE_LETTER * CODE_TEXT["small"])
+    wrapped = max(box.lengths, default=0) > columns  # where it stands beside the text
     pieces = [item(block, kind_of(block)) for block in body if block]
     for cut in range(len(pieces) + 1):  # as much of the text as there is room for stands with the code
         said, together = pieces[:cut], [*pieces[cut:], box]
-        narrow = not any(piece.kind == "table" for piece in together) and sizes(together, "columns")
+        tables = any(piece.kind == "table" for piece in together)
+        narrow = not wrapped and not tables and sizes(together, "columns")
         layout = "columns" if narrow and not fits(together, "small", "small") else ""
         if layout or fits(together, "small", "small") or cut == len(pieces):
             first = [Slide(title, "", said, notes[:1])] if said else []
@@ -626,7 +629,7 @@ def sizes(items: list[Item], layout: str = "", title_lines: int = 1) -> tuple[st
     ):
         taken = max(height(part, text, code, width) for part in parts) + 330 * (figure and layout != "columns")
         columns = (width - 41) / (CODE_LETTER * CODE_TEXT[code])
-        whole = widest <= columns or (code == "small" and layout != "columns")  # else lines are wrapped
+        whole = widest <= columns or code == "small"  # else lines are wrapped
         alike = abs(big - large) <= 2 or not mixed
         if taken <= room and whole and alike and not (figure and big < (1 if layout == "columns" else 2)):
             return text, code
