@@ -13,7 +13,7 @@ lab: student ## open the course in JupyterLab (PORT=8888, BROWSER=no to open non
 	@$(RUN) -m jupyterlab --config=tools/jupyter_config.py --port=$(PORT) $(if $(filter no,$(BROWSER)),--no-browser)
 
 test: dev ## run every notebook and every test
-	@$(RUN) -m pytest --numprocesses=2 --dist=loadscope --no-loadscope-reorder $(ARGS)
+	@TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 $(RUN) -m pytest --numprocesses=2 --dist=loadscope --no-loadscope-reorder $(ARGS)
 
 lint: dev ## check the style of code and notebooks
 	@$(RUN) -m ruff check . && $(RUN) -m ruff format --check --exclude '*.ipynb' .

@@ -57,6 +57,11 @@ def scores(search: GridSearchCV) -> dict[str, list[float]]:
     return {name: list(values) for name, values in search.cv_results_.items() if "test_score" in name}
 
 
+def n_done(local: LocalCluster) -> dict[str, int]:
+    """How many tasks each worker has done, by its address."""
+    return local.client.run(lambda dask_worker: dask_worker.state.executed_count)
+
+
 @pytest.fixture(scope="module")
 def serial() -> dict[str, list[float]]:
     found = scores(new_search().fit(X, Y))
@@ -98,30 +103,12 @@ def test_same_scores_in_processes_of_joblib(serial):
     ("names", "scatter"), [(["worker-0"], SHARED), (["worker-0", "worker-1"], None)], ids=["one", "two"]
 )
 def test_same_scores_with_one_and_two_workers_of_dask(serial, two_workers, names, scatter):
-    def n_done(dask_worker):
-        return dask_worker.state.executed_count
-
-    before = two_workers.client.run(n_done)
+    before = n_done(two_workers)
     with joblib.parallel_config("dask", scatter=scatter, workers=names):
         assert scores(new_search().fit(X, Y)) == serial
-    after = two_workers.client.run(n_done)
+    after = n_done(two_workers)
     busy = {name for name, address in two_workers.workers.items() if after[address] > before[address]}
     assert busy == set(names)
-
-
-def test_same_scores_although_a_worker_is_killed_in_the_middle(serial):
-    with LocalCluster(n_workers=2) as local:
-        local.client.amm.stop()
-        killer = local.kill_while_busy("worker-1", after=1)
-        with joblib.parallel_config("dask", scatter=SHARED):
-            assert scores(new_search().fit(X, Y)) == serial
-        killer.join()
-        assert local.processes["worker-1"].returncode == (-signal.SIGKILL if os.name == "posix" else 1)
-        assert list(local.workers) == ["worker-0"] and list(local.killed_at) == ["worker-1"]
-        (n_done,) = local.client.run(lambda dask_worker: dask_worker.state.executed_count).values()
-        assert 6 < n_done <= 12  # worker-0 did the rest, and what worker-1 had done and not yet handed over
-        local.start_workers()
-        assert sorted(local.workers) == ["worker-0", "worker-2"]
 
 
 def test_what_the_main_thread_draws_leaves_the_random_numbers_of_fits_alone(two_workers):
@@ -149,6 +136,22 @@ def test_bytes_are_counted(two_workers):
     sent = two_workers.sent_bytes() - before
     assert len(two_workers.client.who_has([future])[future.key]) == 2
     assert 3e6 <= sent < 3.5e6  # to the scheduler, to a worker, from there to the other
+
+
+def test_same_scores_although_a_worker_is_killed_in_the_middle(serial, two_workers):
+    """The last test with these workers."""
+    two_workers.client.amm.stop()
+    before = n_done(two_workers)[two_workers.workers["worker-0"]]
+    killer = two_workers.kill_while_busy("worker-1", after=1)
+    with joblib.parallel_config("dask", scatter=SHARED):
+        assert scores(new_search().fit(X, Y)) == serial
+    killer.join()
+    assert two_workers.processes["worker-1"].returncode == (-signal.SIGKILL if os.name == "posix" else 1)
+    assert list(two_workers.workers) == ["worker-0"] and list(two_workers.killed_at) == ["worker-1"]
+    (after,) = n_done(two_workers).values()
+    assert 6 < after - before <= 12  # worker-0 did the rest, and what worker-1 had done and not yet handed over
+    two_workers.start_workers()
+    assert sorted(two_workers.workers) == ["worker-0", "worker-2"]
 
 
 def test_nothing_is_left_when_it_is_closed():

@@ -25,9 +25,9 @@ from tools import execute
 pytestmark = pytest.mark.browser
 
 TAB = ".lm-DockPanel-tabBar .lm-mod-current"
-# What this machine sets for NumPy's matrix products, e.g. OPENBLAS_CORETYPE: other code rounds in another way, and
-# nbval's run has the same settings.
-ROUNDING = {name: value for name, value in os.environ.items() if name.startswith("OPENBLAS_")}
+# What decides how sums are rounded, and what nbval's run has, too: the machine's settings for NumPy's matrix products,
+# e.g. OPENBLAS_CORETYPE, and the number of TensorFlow's threads.
+ROUNDING = {name: value for name, value in os.environ.items() if name.startswith(("OPENBLAS_", "TF_NUM_"))}
 
 
 @pytest.fixture(scope="module")

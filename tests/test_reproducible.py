@@ -33,7 +33,9 @@ print([pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["
     assert done.stdout in ("[1]\n", "[]\n") and done.stderr == ""  # no pool: a BLAS that cannot be told
 
 
-def test_tensorflow_starts_without_a_word(run_python):
+@pytest.mark.parametrize(("env", "n_threads"), [({}, 2), ({"TF_NUM_INTRAOP_THREADS": "3"}, 3)])
+def test_tensorflow_starts_without_a_word(run_python, monkeypatch, env, n_threads):
+    monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
     code = """
 from lecture_utils import reproducible
 reproducible.start(tensorflow=True)
@@ -41,8 +43,8 @@ import keras, tensorflow as tf
 print(keras.layers.Dense(2)(tf.ones((1, 3))).shape)
 print(tf.config.threading.get_intra_op_parallelism_threads())
 """
-    done = run_python(code)
-    assert (done.stdout, done.stderr) == ("(1, 2)\n2\n", "")
+    done = run_python(code, **env)
+    assert (done.stdout, done.stderr) == (f"(1, 2)\n{n_threads}\n", "")
 
 
 def test_garbage_is_collected_but_not_looked_for_in_tensorflow(run_python):
