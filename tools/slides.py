@@ -688,8 +688,9 @@ def section_html(slide: Slide) -> str:
     title, items = slide.title, list(slide.items)
     spare = len(halves(items)[0] if slide.layout == "columns" else items) > 1
     if not title and spare and items[0].kind == "text" and not items[0].fragment and items[0].lengths[0] < 100:
-        title = re.sub("</?(p|strong)>|[:,]</p>$", "", items.pop(0).html)
-        title = title if re.search(r"[.?!] ", title) else title.rstrip(".")
+        title = re.sub("</?(p|strong)>", "", items.pop(0).html)
+        dispensable = "[:,]" if re.search(r"[.?!] ", title) else "[.:,]"
+        title = re.sub(rf"{dispensable}((</\w+>)*)$", r"\1", title)  # a formula at the end stands in a tag of its own
     title = title or slide.section
 
     def shown(pieces):
