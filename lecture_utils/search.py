@@ -13,10 +13,11 @@ tried in version 3.15) serve the same purpose, but what a search needs is missin
 always one-hot; there is no `predict_proba`. A subclass would have to replace the constructor, clone, fit, predict and
 the coding of labels, that is all but the tags; so these classes stand on scikit-learn's BaseEstimator alone.
 
-Three things make them quicker than `model.fit` and `model.predict` as they are. Several batches go to TensorFlow in one
-call, and Keras is told the number of batches, so that it need not look for their end with an iterator of its own: both
-give the same weights to the last bit. And predictions call the model itself, which needs no tracing (0.1 to 0.4 s for
-each new model) and gives the same numbers up to rounding.
+Four things make them quicker than `model.fit` and `model.predict` as they are. The rows are mixed and cut into batches
+once: with a seed, Keras mixes them into the same order in each epoch, but does it anew each time. Several batches go to
+TensorFlow in one call, and Keras is told the number of batches, so that it need not look for their end with an iterator
+of its own. All three give the same weights to the last bit. And predictions call the model itself, which needs no
+tracing (0.1 to 0.4 s for each new model) and gives the same numbers up to rounding.
 """
 
 from __future__ import annotations
@@ -159,14 +160,16 @@ class _KerasEstimator(BaseEstimator):
             n_steps = -(-len(train) // self.batch_size)
             if n_steps * self.epochs >= MANY_STEPS and not model.run_eagerly and not any(map(_sees_batches, callbacks)):
                 model.steps_per_execution = max(model.steps_per_execution, min(STEPS_AT_ONCE, n_steps))
+            if self.random_state is None:
+                data = {**dict(zip(("x", "y", "sample_weight"), arrays, strict=False)), "batch_size": self.batch_size}
+            else:
+                order = _order_of_keras(len(train))
+                data = {"x": _batches([array[order] for array in arrays], self.batch_size), "shuffle": False}
             history = model.fit(
-                *arrays[:2],
-                sample_weight=arrays[2] if weights is not None else None,
-                validation_data=held_out,
-                validation_batch_size=max(self.batch_size, ROWS_AT_ONCE),
+                **data,
+                validation_data=held_out and _batches(held_out, max(self.batch_size, ROWS_AT_ONCE)),
                 epochs=self.epochs,
                 steps_per_epoch=n_steps,  # else Keras looks for the end of the data in a second iterator
-                batch_size=self.batch_size,
                 callbacks=callbacks,
                 verbose=self.verbose,
             ).history
@@ -405,6 +408,34 @@ class KerasClassifier(ClassifierMixin, _KerasEstimator):
         if name.lower().startswith("sparse"):
             return y
         return np.eye(n_classes, dtype=output.dtype)[y] if n_outputs > 1 else y[:, np.newaxis].astype(output.dtype)
+
+
+def _order_of_keras(n: int) -> np.ndarray:
+    """The numbers 0 to n - 1 in the order in which Keras trains on n rows, in every epoch, if TensorFlow has a seed.
+
+    The random number of an operation in a `map` depends on the seed and its place there; so this is the function that
+    Keras maps (`permutation` in keras/src/trainers/data_adapters/array_data_adapter.py, version 3.15).
+    """
+
+    def permutation(_):
+        indices = tf.range(n, dtype=tf.int64)
+        return tf.random.shuffle(indices)
+
+    return next(iter(tf.data.Dataset.range(1).map(permutation))).numpy()
+
+
+def _batches(arrays: Sequence[np.ndarray], batch_size: int) -> tf.data.Dataset:
+    """The rows of the arrays (n, ...) in batches, in their order, without any work while they are read."""
+    whole = len(arrays[0]) // batch_size * batch_size
+    parts = [tf.data.Dataset.from_tensors(tuple(array[whole:] for array in arrays))] if whole < len(arrays[0]) else []
+    if whole:
+        batches = tuple(array[:whole].reshape(-1, batch_size, *array.shape[1:]) for array in arrays)
+        parts.insert(0, tf.data.Dataset.from_tensor_slices(batches))
+    dataset = parts[0].concatenate(parts[1]) if len(parts) == 2 else parts[0]
+    options = tf.data.Options()  # to look for a faster way, in each epoch, would take longer than the reading
+    options.autotune.enabled = False
+    options.experimental_optimization.apply_default_optimizations = False
+    return dataset.with_options(options)
 
 
 def _recalled(file: Path, model: keras.Model) -> dict[str, list[float]] | None:

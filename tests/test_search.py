@@ -24,6 +24,7 @@ from sklearn.model_selection import (
     StratifiedKFold,
     check_cv,
     cross_val_score,
+    train_test_split,
 )
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -262,6 +263,26 @@ def test_trains_as_keras_does_to_the_last_bit():
     assert model.history_ == history
     assert all(map(np.array_equal, model.model_.get_weights(), alone.get_weights()))
     np.testing.assert_allclose(model.predict(rows), alone.predict(rows, verbose=0)[:, 0], rtol=1e-5, atol=1e-6)
+
+
+def test_weights_validation_and_dropout_are_those_of_keras_to_the_last_bit():
+    def build():
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dropout(0.2), keras.layers.Dense(1)])
+        model.compile(loss="mse", optimizer="adam")
+        return model
+
+    weights = RNG.uniform(0.5, 2, len(X))
+    options = {"epochs": 3, "batch_size": 24}  # 72 rows are three batches
+    model = KerasRegressor(build, validation_split=0.25, random_state=3, **options).fit(X, Y, sample_weight=weights)
+    keras.utils.set_random_seed(3)
+    train, validation = train_test_split(np.arange(len(X)), test_size=0.25)
+    alone = build()
+    history = alone.fit(
+        X[train], Y[train], sample_weight=weights[train], verbose=0, **options,
+        validation_data=(X[validation], Y[validation], weights[validation]),
+    ).history  # fmt: skip
+    assert model.history_ == history
+    assert all(map(np.array_equal, model.model_.get_weights(), alone.get_weights()))
 
 
 def test_a_callback_that_looks_at_batches_sees_each(trained):
@@ -629,9 +650,9 @@ def test_validation_is_part_of_the_training_fold(make, monkeypatch):
     rows = {tuple(row): number for number, row in enumerate(X)}
     seen, fit = [], keras.Model.fit
 
-    def spy(self, X, y, *, validation_data, **options):
-        seen.append([[rows[tuple(row)] for row in part] for part in (X, validation_data[0])])
-        return fit(self, X, y, validation_data=validation_data, **options)
+    def spy(self, x, *, validation_data, **options):
+        seen.append([[rows[tuple(row)] for batch, _ in part for row in batch.numpy()] for part in (x, validation_data)])
+        return fit(self, x, validation_data=validation_data, **options)
 
     monkeypatch.setattr(keras.Model, "fit", spy)
     folds = list(check_cv(3, y, classifier=is_classifier(model)).split(X, y))
