@@ -12,6 +12,7 @@ help: ## list the commands
 lab: student ## open the course in JupyterLab (PORT=8888, BROWSER=no to open none)
 	@$(RUN) -m jupyterlab --config=tools/jupyter_config.py --port=$(PORT) $(if $(filter no,$(BROWSER)),--no-browser)
 
+# Of two cores, each of the two processes gets one; the number of TensorFlow's threads does not change the outputs.
 test: dev ## run every notebook and every test
 	@TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 $(RUN) -m pytest --numprocesses=2 --dist=loadscope --no-loadscope-reorder $(ARGS)
 

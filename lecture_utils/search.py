@@ -161,13 +161,14 @@ class _KerasEstimator(BaseEstimator):
             if n_steps * self.epochs >= MANY_STEPS and not model.run_eagerly and not any(map(_sees_batches, callbacks)):
                 model.steps_per_execution = max(model.steps_per_execution, min(STEPS_AT_ONCE, n_steps))
             if self.random_state is None:
-                data = {**dict(zip(("x", "y", "sample_weight"), arrays, strict=False)), "batch_size": self.batch_size}
+                names = ("x", "y", "sample_weight")
+                data = dict(zip(names, arrays, strict=False), batch_size=self.batch_size)
             else:
                 order = _order_of_keras(len(train))
-                data = {"x": _batches([array[order] for array in arrays], self.batch_size), "shuffle": False}
+                data = {"x": _ready_batches([array[order] for array in arrays], self.batch_size), "shuffle": False}
             history = model.fit(
                 **data,
-                validation_data=held_out and _batches(held_out, max(self.batch_size, ROWS_AT_ONCE)),
+                validation_data=held_out and _ready_batches(held_out, max(self.batch_size, ROWS_AT_ONCE)),
                 epochs=self.epochs,
                 steps_per_epoch=n_steps,  # else Keras looks for the end of the data in a second iterator
                 callbacks=callbacks,
@@ -424,14 +425,14 @@ def _order_of_keras(n: int) -> np.ndarray:
     return next(iter(tf.data.Dataset.range(1).map(permutation))).numpy()
 
 
-def _batches(arrays: Sequence[np.ndarray], batch_size: int) -> tf.data.Dataset:
+def _ready_batches(arrays: Sequence[np.ndarray], batch_size: int) -> tf.data.Dataset:
     """The rows of the arrays (n, ...) in batches, in their order, without any work while they are read."""
-    whole = len(arrays[0]) // batch_size * batch_size
-    parts = [tf.data.Dataset.from_tensors(tuple(array[whole:] for array in arrays))] if whole < len(arrays[0]) else []
-    if whole:
-        batches = tuple(array[:whole].reshape(-1, batch_size, *array.shape[1:]) for array in arrays)
-        parts.insert(0, tf.data.Dataset.from_tensor_slices(batches))
-    dataset = parts[0].concatenate(parts[1]) if len(parts) == 2 else parts[0]
+    n_whole, rest = divmod(len(arrays[0]), batch_size)
+    end = n_whole * batch_size
+    whole = tuple(array[:end].reshape(n_whole, batch_size, *array.shape[1:]) for array in arrays)
+    dataset = tf.data.Dataset.from_tensor_slices(whole)
+    if rest:
+        dataset = dataset.concatenate(tf.data.Dataset.from_tensors(tuple(array[end:] for array in arrays)))
     options = tf.data.Options()  # to look for a faster way, in each epoch, would take longer than the reading
     options.autotune.enabled = False
     options.experimental_optimization.apply_default_optimizations = False
