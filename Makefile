@@ -20,25 +20,25 @@ lint: dev ## check the style of code and notebooks
 	@$(RUN) -m ruff check . && $(RUN) -m ruff format --check --exclude '*.ipynb' .
 
 execute: student ## run notebooks and store their outputs (NB=07 for one, RETIME=yes to take times anew)
-	@$(RUN) tools/execute.py $(if $(filter yes,$(RETIME)),--retime) $(NB)
+	@$(RUN) -m tools.notebooks $(if $(filter yes,$(RETIME)),--retime) $(NB)
 
 slides: dev ## build a deck of slides from each notebook, in build/slides (NB=07 for one)
-	@$(RUN) tools/slides.py $(NB)
+	@$(RUN) -m tools.publish.slides $(NB)
 
 handout: dev ## print the slides as PDF, in build/slides; needs Chromium (NB=07 for one)
-	@$(RUN) tools/slides.py --pdf $(NB)
+	@$(RUN) -m tools.publish.slides --pdf $(NB)
 
 site: dev ## build a site of all notebooks and decks, in build/site
-	@$(RUN) tools/slides.py && $(RUN) tools/build_site.py
+	@$(RUN) -m tools.publish.slides && $(RUN) -m tools.publish.site
 
 pictures: site ## take the pictures of README.md; needs Chromium
-	@$(RUN) tools/pictures.py
+	@$(RUN) -m tools.publish.pictures
 
 assignment: dev ## build an nbgrader assignment from the exercises of a notebook (NB=04)
-	@$(RUN) -m tools.assignment $(NB)
+	@$(RUN) -m tools.grading.assignment $(NB)
 
 grade: dev ## grade what was handed in (SUBMISSIONS=folder, NB=04; WEAK=yes without a sandbox)
-	@$(RUN) -m tools.grade "$(SUBMISSIONS)" $(NB) $(if $(filter yes,$(WEAK)),--weak) $(ARGS)
+	@$(RUN) -m tools.grading.grade "$(SUBMISSIONS)" $(NB) $(if $(filter yes,$(WEAK)),--weak) $(ARGS)
 
 bench: student ## measure what is fast, side by side
 	@for file in benchmarks/*.py; do $(RUN) $$file || exit 1; done

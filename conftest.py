@@ -4,4 +4,4 @@ import os
 
 os.environ["LECTURE_PROGRESS"] = "off"
 
-pytest_plugins = ["tests.twice"]
+pytest_plugins = ["tests.notebooks.twice"]

@@ -22,7 +22,8 @@ import nbformat
 import numpy as np
 
 from lecture_utils import demonstrations, from_scratch, reproducible
-from tools import browser, execute
+from tools import notebooks
+from tools.publish import browser
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = [
@@ -82,7 +83,7 @@ def in_browser() -> dict[str, list[float]]:
             call = f"demonstrations.{name}({'*bench.answers()' if name == 'classifier_threshold' else ''})"
             cells = [nbformat.v4.new_code_cell(source) for source in (start, call)]
             (folder / f"{name}.ipynb").write_text(
-                execute.to_text(execute.normalized(nbformat.v4.new_notebook(cells=cells)))
+                notebooks.to_text(notebooks.normalized(nbformat.v4.new_notebook(cells=cells)))
             )
         config = ROOT / "tools" / "jupyter_config.py"
         with (

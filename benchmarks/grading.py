@@ -34,7 +34,7 @@ def main() -> None:
     if not find_spec("nbgrader"):
         print("Grading is left out: nbgrader is not installed yet; `make test` and `make grade` do it.")
         return
-    from tools import assignment as assignments
+    from tools.grading import assignment as assignments
 
     print(f"notebook  copies  seconds  a minute   nbgrader autograde ({OF_NBGRADER} copies), a minute")
     for number in ("01", "04"):
@@ -50,7 +50,7 @@ def main() -> None:
                 place = course / "submitted" / f"student-{n}" / number
                 place.mkdir(parents=True)
                 shutil.copy(worked, place / worked.name)
-            ours = seconds(["tools.grade", str(folder), number], ROOT)
+            ours = seconds(["tools.grading.grade", str(folder), number], ROOT)
             full = f",{sum(x['points'] for x in about['exercises'].values())},graded,"
             rows = (folder / f"grades_{number}.csv").read_text().splitlines()[1:]
             assert len(rows) == COPIES and all(full in row for row in rows)

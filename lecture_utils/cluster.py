@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lecture_utils import checks
+from lecture_utils import validate
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -50,7 +50,7 @@ class LocalCluster:
     """
 
     def __init__(self, n_workers: int = 0):
-        checks.whole_number("n_workers", n_workers, at_least=0)
+        validate.whole_number("n_workers", n_workers, at_least=0)
         self.processes: dict[str, subprocess.Popen] = {}
         self.commands: dict[str, list[str]] = {}
         self.addresses: dict[str, str] = {}

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from lecture_utils import checks
+from lecture_utils import validate
 
 Array = np.ndarray
 EPSILON = 1e-7  # probabilities are kept this far from 0 and 1 before a logarithm, as Keras does
@@ -45,7 +45,7 @@ class TLU:
 
     def predict(self, X: Array) -> Array:
         """The output (n,) for each row of X (n, d), as whole numbers."""
-        return self.step(checks.inputs(X, len(self.w)) @ np.asarray(self.w) + self.b)
+        return self.step(validate.inputs(X, len(self.w)) @ np.asarray(self.w) + self.b)
 
 
 class Perceptron:
@@ -60,7 +60,7 @@ class Perceptron:
 
     def predict(self, X: Array) -> Array:
         """The outputs (n, m), 0 or 1, for each row of X (n, d)."""
-        return heaviside(checks.inputs(X, len(self.W)) @ self.W + self.b)
+        return heaviside(validate.inputs(X, len(self.W)) @ self.W + self.b)
 
     def fit(self, X: Array, y: Array, epochs: int = 10, learning_rate: float = 1.0) -> list[int]:
         """For each sample in turn, move W by learning_rate * x (y - y_pred): a right output moves nothing.
@@ -68,8 +68,8 @@ class Perceptron:
         y is 0 or 1, (n, m), or (n,) for one unit. Stops after an epoch without a mistake; returns the number of wrong
         outputs in each epoch.
         """
-        X = checks.inputs(X, len(self.W))
-        y = checks.targets(y, len(X), len(self.b))
+        X = validate.inputs(X, len(self.W))
+        y = validate.targets(y, len(X), len(self.b))
         if not np.isin(y, (0, 1)).all():
             raise ValueError(f"y holds {np.unique(y)[:5]}; a perceptron learns outputs that are 0 or 1.")
         mistakes: list[int] = []
@@ -208,9 +208,9 @@ class MLP:
     def __init__(self, layer_sizes: Sequence[int], hidden="relu", output="linear", loss="mse", seed: int | None = None):
         if len(layer_sizes) < 2 or min(layer_sizes) < 1:
             raise ValueError(f"layer_sizes is {list(layer_sizes)}; needed are two positive numbers or more.")
-        checks.one_of("hidden", hidden, ["logistic", "tanh", "relu", "linear"])
-        checks.one_of("output", output, ["linear", "logistic", "softmax", "relu"])
-        checks.one_of("loss", loss, LOSSES)
+        validate.one_of("hidden", hidden, ["logistic", "tanh", "relu", "linear"])
+        validate.one_of("output", output, ["linear", "logistic", "softmax", "relu"])
+        validate.one_of("loss", loss, LOSSES)
         self.shapes = list(pairwise(layer_sizes))
         self.activations = [hidden] * (len(self.shapes) - 1) + [output]
         self.loss_name = loss
@@ -271,8 +271,8 @@ class MLP:
         Training numbers are means over an epoch, taken while the weights change; those of the validation data, named
         "val_...", are taken after it. `on_epoch_end(epoch, measured)` is called then.
         """
-        checks.whole_number("epochs", epochs, at_least=0)
-        checks.whole_number("batch_size", batch_size, at_least=1)
+        validate.whole_number("epochs", epochs, at_least=0)
+        validate.whole_number("batch_size", batch_size, at_least=1)
         X = self._inputs(X)
         data = X, self._targets(y, X)
         if validation_data is not None:
@@ -343,14 +343,14 @@ class MLP:
         return [loss]
 
     def _inputs(self, X: Array) -> Array:
-        return checks.inputs(X, self.shapes[0][0])
+        return validate.inputs(X, self.shapes[0][0])
 
     def _targets(self, y: Array, X: Array) -> Array:
         """y as an array (n, n_out) of X's dtype; one-hot for "cross_entropy"."""
         n_out = self.shapes[-1][1]
         if self.loss_name == "cross_entropy":
-            return np.eye(n_out, dtype=X.dtype)[checks.labels(y, len(X), n_out)]
-        y = checks.targets(y, len(X), n_out).astype(X.dtype)
+            return np.eye(n_out, dtype=X.dtype)[validate.labels(y, len(X), n_out)]
+        y = validate.targets(y, len(X), n_out).astype(X.dtype)
         if self.loss_name == "binary_cross_entropy" and (y.min() < 0 or y.max() > 1):
             raise ValueError(f"y goes from {y.min()} to {y.max()}; binary_cross_entropy needs 0 to 1.")
         return y

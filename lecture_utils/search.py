@@ -44,7 +44,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from lecture_utils import checks, reproducible
+from lecture_utils import reproducible, validate
 
 __all__ = ["KerasClassifier", "KerasRegressor", "watched"]
 
@@ -53,7 +53,7 @@ if "tensorflow" not in sys.modules:  # in joblib's processes, which import this 
 import keras
 import tensorflow as tf
 
-from lecture_utils import training_state
+from lecture_utils import resume
 from lecture_utils.search_progress import watched
 
 ROWS_AT_ONCE = 1024  # in predictions and validation
@@ -136,8 +136,8 @@ class _KerasEstimator(BaseEstimator):
 
     def _fit(self, X: np.ndarray, y: np.ndarray, weights: np.ndarray | None, classes: np.ndarray | None = None):
         """Build a new model and train it on X (n, ...) and y, numbers (n, m), or of classes (n,)."""
-        checks.whole_number("epochs", self.epochs, at_least=1)
-        checks.whole_number("batch_size", self.batch_size, at_least=1)
+        validate.whole_number("epochs", self.epochs, at_least=1)
+        validate.whole_number("batch_size", self.batch_size, at_least=1)
         if not isinstance(self.validation_split, Real) or not 0 <= self.validation_split < 1:
             raise ValueError(f"validation_split is {self.validation_split!r}; it must be a share from 0 up to below 1.")
         with _seeded(self.random_state), _new_models_are_traced():
@@ -175,8 +175,8 @@ class _KerasEstimator(BaseEstimator):
                 verbose=self.verbose,
             ).history
             if remembered is not None:
-                variables = [np.asarray(variable) for variable in training_state.variables(model)]
-                training_state.write(remembered, {"variables": variables, "history": history})
+                variables = [np.asarray(variable) for variable in resume.variables(model)]
+                resume.write(remembered, {"variables": variables, "history": history})
         self.model_, self.history_ = model, history
         return self
 
@@ -193,10 +193,10 @@ class _KerasEstimator(BaseEstimator):
         settings = {
             "versions": [keras.__version__, tf.__version__],
             "fit": [self.epochs, self.batch_size, self.random_state],
-            "begins with": [training_state.hashed(np.asarray(v)) for v in training_state.variables(model)],
-            "callbacks": [[type(callback).__name__, training_state.remembered_by(callback)] for callback in callbacks],
+            "begins with": [resume.hashed(np.asarray(v)) for v in resume.variables(model)],
+            "callbacks": [[type(callback).__name__, resume.remembered_by(callback)] for callback in callbacks],
         }
-        name = training_state.hashed(json.dumps(training_state.fingerprint(model, data, held_out, settings)))
+        name = resume.hashed(json.dumps(resume.fingerprint(model, data, held_out, settings)))
         return Path(self.memory) / f"{name}.npz"
 
     def _build(self, X: np.ndarray, y: np.ndarray, classes: np.ndarray | None) -> keras.Model:
@@ -442,13 +442,13 @@ def _ready_batches(arrays: Sequence[np.ndarray], batch_size: int) -> tf.data.Dat
 def _recalled(file: Path, model: keras.Model) -> dict[str, list[float]] | None:
     """Give the model what it had learned when the file was written; its history, or None without a whole file."""
     try:
-        saved = training_state.read(file) if file.exists() else None
-    except training_state.ResumeError:  # damaged: the model is trained again
+        saved = resume.read(file) if file.exists() else None
+    except resume.ResumeError:  # damaged: the model is trained again
         saved = None
     if saved is None:
         file.parent.mkdir(parents=True, exist_ok=True)
         return None
-    for variable, value in zip(training_state.variables(model), saved["variables"], strict=True):
+    for variable, value in zip(resume.variables(model), saved["variables"], strict=True):
         variable.assign(value)
     return saved["history"]
 

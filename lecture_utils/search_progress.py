@@ -14,7 +14,7 @@ from IPython.display import display
 from sklearn.callback._transport import ListenerHandle, close_listener, open_listener, send
 from sklearn.metrics import check_scoring
 
-from lecture_utils.callbacks import Text
+from lecture_utils.progress import Text
 
 SECONDS_BETWEEN_UPDATES = 0.1
 

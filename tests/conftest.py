@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import browser
+from tools.publish import browser
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT
-from tools import execute
+from tools import notebooks
 
 TEXTS = sorted(path for path in ROOT.glob("*.md")) + [ROOT / "data" / "README.md"]
 LOCKS = [ROOT / "requirements.txt", ROOT / "requirements-dev.txt", ROOT / "tools" / "uv.txt"]
@@ -74,22 +74,22 @@ def test_links_in_the_texts_lead_somewhere(path):
 
 def test_readme_lists_every_notebook():
     readme = (ROOT / "README.md").read_text()
-    for path in execute.course_notebooks():
+    for path in notebooks.course_notebooks():
         assert f"](notebooks/{path.name})" in readme
 
 
 def test_readme_gives_the_minutes_that_the_notebooks_give():
     readme = (ROOT / "README.md").read_text()
-    for path in execute.lecture_notebooks():
-        opening = execute.read(path).cells[0].source
+    for path in notebooks.lecture_notebooks():
+        opening = notebooks.read(path).cells[0].source
         minutes = " + ".join(re.findall(r"(\d+) minutes", opening))
         assert minutes and f"](notebooks/{path.name}) | {minutes} |" in readme
 
 
-@pytest.mark.parametrize("name", execute.README_PICTURES)
+@pytest.mark.parametrize("name", notebooks.README_PICTURES)
 def test_pictures_in_the_readme_are_those_of_the_notebooks(name):
-    notebook, cell_id = execute.README_PICTURES[name]
-    shown = execute.picture(execute.read(execute.NOTEBOOKS / notebook), cell_id)
+    notebook, cell_id = notebooks.README_PICTURES[name]
+    shown = notebooks.picture(notebooks.read(notebooks.NOTEBOOKS / notebook), cell_id)
     assert (ROOT / "docs" / name).read_bytes() == shown
 
 
@@ -108,5 +108,5 @@ def test_style():
 
 
 def test_execute_names_the_notebooks_there_are(capsys):
-    assert execute.main(["99"]) == 1
+    assert notebooks.main(["99"]) == 1
     assert "There is no notebook 99; there are: 00_start_here" in capsys.readouterr().err
