@@ -102,7 +102,7 @@ def test_exercises_and_solutions_belong_together(number):
     for line in set(start_of_solutions.splitlines()) - {*start.splitlines()}:  # so a solution needs no more than a stub
         frame = r"import sys|sys\.path\..*|from lecture_utils import (?:(\w+), )?reproducible|reproducible\.start\(.*|"
         assert (found := re.fullmatch(frame + r"from lecture_checks import store|store\.pause\(\)|", line)), line
-        assert not found[1] or f"import {found[1]}\n" in start
+        assert not found[1] or f"import {found[1]}\n" in f"{start}\n"
     assert f"](../{notebooks.find_notebooks([number])[0].name})" in solved["title"].source
 
 
