@@ -3,8 +3,9 @@ PYTHON ?= python3
 PORT ?= 8888
 BROWSER ?= yes
 RUN := .venv/bin/python
+ONE_THREAD := TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1
 
-.PHONY: help lab test lint execute slides handout site pictures assignment grade bench lock clean student dev
+.PHONY: help lab test lint execute tidy check slides handout site pictures assignment grade bench lock clean student dev
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -14,13 +15,19 @@ lab: student ## open the course in JupyterLab (PORT=8888, BROWSER=no to open non
 
 # Of two cores, each of the two processes gets one; the number of TensorFlow's threads does not change the outputs.
 test: dev ## run every notebook and every test
-	@TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 $(RUN) -m pytest --numprocesses=2 --dist=loadscope --no-loadscope-reorder $(ARGS)
+	@$(ONE_THREAD) $(RUN) -m pytest --numprocesses=2 --dist=loadscope --no-loadscope-reorder $(ARGS)
 
 lint: dev ## check the style of code and notebooks
 	@$(RUN) -m ruff check . && $(RUN) -m ruff format --check --exclude '*.ipynb' .
 
 execute: student ## run notebooks and store their outputs (NB=07 for one, RETIME=yes to take times anew)
-	@$(RUN) -m tools.notebooks $(if $(filter yes,$(RETIME)),--retime) $(NB)
+	@$(RUN) -m tools.notebooks execute $(if $(filter yes,$(RETIME)),--retime) $(NB)
+
+tidy: student ## bring notebooks into the form they are stored in, without running them (NB=07 for one)
+	@$(RUN) -m tools.notebooks tidy $(NB)
+
+check: dev ## run the tests about a notebook: its rules, links, exercises, deck, and nbval (NB=07, or NB="07 08")
+	@$(ONE_THREAD) $(RUN) -m tools.notebooks check $(NB)
 
 slides: dev ## build a deck of slides from each notebook, in build/slides (NB=07 for one)
 	@$(RUN) -m tools.publish.slides $(NB)

@@ -107,6 +107,6 @@ def test_style():
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_execute_names_the_notebooks_there_are(capsys):
-    assert notebooks.main(["99"]) == 1
+def test_unknown_notebook_is_named_with_those_there_are(capsys):
+    assert notebooks.main(["execute", "99"]) == 1
     assert "There is no notebook 99; there are: 00_start_here" in capsys.readouterr().err

@@ -1,21 +1,27 @@
-"""Run the notebooks from top to bottom and store them in one canonical form, so that a diff shows what changed.
+"""Run notebooks, bring them into one canonical form, and check them.
 
-Usage: python tools/notebooks.py [--retime] [NAME ...]   e.g. 07, with its solutions; or glossary; all if none is named
+Usage: python -m tools.notebooks execute [--retime] [NAME ...]   run them, store their outputs in canonical form
+       python -m tools.notebooks tidy [NAME ...]                 canonical form without running them
+       python -m tools.notebooks check NAME ...                  run the tests that are about them
 
-A notebook is replaced only when all its cells ran without an error. The canonical form: execution counts 1 to n, cell
-ids in words, no metadata but tags, the lecture's ids and what goes on the slides, sorted keys; of a widget, which lives
-as long as its kernel, only the still figure. A cell tagged `timing` keeps its stored output until its code changes (its
-metadata `timing_of` holds a hash of the code that was timed): times differ in every run. With --retime these cells get
-new outputs too; use it when what they time was changed elsewhere. The pictures that README.md shows are copied out of
+A name is the beginning of a file name: 07 stands for notebook 07 and its solutions. Without one, all are meant.
+
+The canonical form makes a diff show what changed: execution counts 1 to n, cell ids in words, no metadata but tags, the
+lecture's ids and what goes on the slides, sorted keys; of a widget, which lives as long as its kernel, only the still
+figure. `execute` replaces a notebook only when all its cells ran without an error. A cell tagged `timing` keeps its
+stored output until its code changes (its metadata `timing_of` holds a hash of the code that was timed), because times
+differ in every run; with --retime these cells get new outputs, too. The pictures that README.md shows are copied out of
 the notebooks.
 """
 
 from __future__ import annotations
 
+import argparse
 import base64
 import hashlib
 import os
 import re
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -169,29 +175,75 @@ def picture(notebook: nbformat.NotebookNode, cell_id: str) -> bytes:
     return base64.b64decode(next(found[1] for found in pictures if found))
 
 
+def write(path: Path, notebook: nbformat.NotebookNode) -> None:
+    """Replace a notebook's file as a whole, and the pictures in docs/ that come from it."""
+    new = path.with_suffix(".new")
+    new.write_text(to_text(notebook), encoding="utf-8")
+    os.replace(new, path)
+    for picture_name, (file, cell_id) in README_PICTURES.items():
+        if path == NOTEBOOKS / file:
+            (NOTEBOOKS.parent / "docs" / picture_name).write_bytes(picture(notebook, cell_id))
+
+
+def run(path: Path, retime: bool = False) -> None:
+    """Execute a notebook's file and store it; the errors of `execute` leave it as it was."""
+    stored = read(path)
+    write(path, normalized(execute(nbformat.from_dict(stored), path.parent), None if retime else stored))
+
+
+def tidy(path: Path) -> None:
+    """Bring a notebook's file into canonical form without running it; it keeps its outputs.
+
+    What was timed stays noted, so that a test asks for a new time if the code of a `timing` cell changed.
+    """
+    stored = read(path)
+    neat = normalized(stored, stored)
+    for before, cell in zip(stored.cells, neat.cells, strict=True):
+        if timed := before.metadata.get("timing_of"):
+            cell.metadata["timing_of"] = timed
+    if to_text(neat) != path.read_text(encoding="utf-8"):
+        write(path, neat)
+
+
+def check(paths: list[Path]) -> int:
+    """Run all tests that are about these notebooks, and the notebooks themselves with nbval; pytest's exit code."""
+    about = [word for path in paths for word in (path.stem, f"{path.stem[:2]}-", f"[{path.stem[:2]}]")]
+    tests = ["tests/test_project.py", "tests/notebooks/test_glossary.py", "tests/notebooks/test_rules.py",
+             "tests/lecture_checks/test_exercises_of_notebooks.py", "tests/tools/publish/test_slides.py"]  # fmt: skip
+    if any(path.stem == "self_test" for path in paths):
+        tests.append("tests/lecture_checks/test_self_test.py")
+    words = " or ".join(["test_project", "test_glossary", "test_self_test", *dict.fromkeys(about)])
+    command = [sys.executable, "-m", "pytest", "-q", "--numprocesses=2", "--dist=loadscope", "-k", words]
+    return subprocess.run([*command, *tests, *map(str, paths)], cwd=NOTEBOOKS.parent).returncode
+
+
 def main(arguments: list[str]) -> int:
-    retime = "--retime" in arguments
+    parser = argparse.ArgumentParser(prog="python -m tools.notebooks", description="Run, tidy or check notebooks.")
+    parser.add_argument("command", choices=["execute", "tidy", "check"])
+    parser.add_argument("names", nargs="*", metavar="NAME", help="e.g. 07; all if none is named")
+    parser.add_argument("--retime", action="store_true", help="time again what the cells tagged timing measure")
+    chosen = parser.parse_args(arguments)
     try:
-        paths = find_notebooks([name for name in arguments if name != "--retime"]) or all_notebooks()
+        paths = find_notebooks(chosen.names)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1
-    for path in paths:
+    if chosen.command == "check" and not paths:
+        print("Which notebook? Say NB=04.", file=sys.stderr)
+        return 1
+    if chosen.command == "check":
+        return check(paths)
+    for path in paths or all_notebooks():
+        if chosen.command == "tidy":
+            tidy(path)
+            continue
         print(f"{name(path)} ...", end=" ", flush=True)
         began = time.perf_counter()
-        stored = read(path)
         try:
-            done = execute(nbformat.from_dict(stored), path.parent)
+            run(path, chosen.retime)
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             print(f"failed; the file is left as it was.\n{error}", file=sys.stderr)
             return 1
-        done = normalized(done, None if retime else stored)
-        new = path.with_suffix(".new")
-        new.write_text(to_text(done), encoding="utf-8")
-        os.replace(new, path)
-        for picture_name, (notebook, cell_id) in README_PICTURES.items():
-            if path == NOTEBOOKS / notebook:
-                (NOTEBOOKS.parent / "docs" / picture_name).write_bytes(picture(done, cell_id))
         print(f"{time.perf_counter() - began:.0f} s", flush=True)
     return 0
 

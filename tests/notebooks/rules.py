@@ -14,6 +14,9 @@ from tools.publish import slides
 
 MAX_OUTPUT_BYTES = 300_000
 MAX_LINES = 12
+NOT_CANONICAL = (
+    "not in canonical form; run: make tidy, or, if the code of a cell tagged timing has changed, make execute"
+)
 FIGURE = re.compile(r"<img\b|!\[|data:image")
 
 # A call of an older Keras, TensorFlow, NumPy or pandas, and what is written today.
@@ -52,12 +55,12 @@ def execution_counts(notebook: nbformat.NotebookNode) -> list[str]:
 
 
 def canonical_form(notebook: nbformat.NotebookNode) -> list[str]:
-    """The notebook is as `make execute` writes it, which also gives each cell an id in words."""
+    """The notebook is as `make tidy` writes it, which also gives each cell an id in words."""
     ids = [cell.id for cell in notebook.cells]
     if len(set(ids)) < len(ids):
         return ["two cells have the same id"]
     as_written = notebooks.to_text(notebooks.normalized(notebook, notebook))
-    return [] if as_written == notebooks.to_text(notebook) else ["not in canonical form; run: make execute"]
+    return [] if as_written == notebooks.to_text(notebook) else [NOT_CANONICAL]
 
 
 def no_errors(notebook: nbformat.NotebookNode) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import nbformat
 import pytest
 
+from tests.notebooks import rules
 from tools import notebooks
 
 
@@ -60,7 +61,7 @@ def test_failing_notebook_is_left_as_it_was(tmp_path, monkeypatch, capsys):
     path.write_text(notebooks.to_text(notebook(code("x = 1", "good"), code("x / 0", "bad"))))
     before = path.read_bytes()
     monkeypatch.setattr(notebooks, "NOTEBOOKS", tmp_path)
-    assert notebooks.main(["01"]) == 1
+    assert notebooks.main(["execute", "01"]) == 1
     assert path.read_bytes() == before and [file.name for file in tmp_path.iterdir()] == ["01_fails.ipynb"]
     assert "the file is left as it was" in capsys.readouterr().err
 
@@ -73,6 +74,36 @@ def test_executing_twice_gives_the_same_file(tmp_path, monkeypatch):
     monkeypatch.setattr(notebooks, "NOTEBOOKS", tmp_path)
     texts = []
     for _ in range(2):
-        assert notebooks.main([]) == 0
+        assert notebooks.main(["execute"]) == 0
         texts.append(path.read_text())
     assert texts[0] == texts[1] and '"42"' in texts[0]
+
+
+def test_tidy_keeps_outputs_and_runs_nothing(tmp_path, monkeypatch):
+    path = tmp_path / "01_edited.ipynb"
+    edited = notebook(code("1 / 0", "0a1b2c3d", text="from before"), code("measure(2)", "time", "timing", text="1.0 s"))
+    edited.cells[1].metadata["timing_of"] = "the code before"
+    path.write_text(notebooks.to_text(edited))
+    monkeypatch.setattr(notebooks, "NOTEBOOKS", tmp_path)
+    assert notebooks.main(["tidy", "01"]) == 0
+    neat = notebooks.read(path)
+    assert [cell.id for cell in neat.cells] == ["cell", "time"]
+    assert [(cell.execution_count, cell.outputs[0].text) for cell in neat.cells] == [(1, "from before"), (2, "1.0 s")]
+    assert rules.canonical_form(neat) == [rules.NOT_CANONICAL], "the time is that of other code"
+    neat.cells[1].metadata["timing_of"] = notebooks.code_hash("measure(2)")
+    assert rules.canonical_form(neat) == []
+
+
+def test_tidy_leaves_a_tidy_file_alone(tmp_path, monkeypatch):
+    path = tmp_path / "01_tidy.ipynb"
+    path.write_text(notebooks.to_text(notebooks.normalized(notebook(code("1", "one", text="1")))))
+    before = path.stat()
+    monkeypatch.setattr(notebooks, "NOTEBOOKS", tmp_path)
+    assert notebooks.main(["tidy"]) == 0
+    assert path.stat() == before
+
+
+@pytest.mark.parametrize(("command", "said"), [(["check"], "NB=04"), (["check", "99"], "there are: 00_start")])
+def test_check_needs_a_notebook(command, said, capsys):
+    assert notebooks.main(command) == 1
+    assert said in capsys.readouterr().err

@@ -380,3 +380,9 @@ def test_printing_without_chromium_says_what_to_do(monkeypatch):
     monkeypatch.setattr(browser.shutil, "which", lambda name: None)
     with pytest.raises(RuntimeError, match="apt install chromium"):
         browser.chromium()
+
+
+@pytest.mark.parametrize("path", notebooks.lecture_notebooks(), ids=lambda path: path.stem)
+def test_deck_builds(path):
+    """Every sentence that a cell's metadata name for the slides is there. Whether it fits: test_slides_browser.py."""
+    assert "<section" in slides.deck_html(path)
