@@ -1,23 +1,27 @@
 """The exercises of every notebook that has some: their cells, their solutions, and what their checks answer.
 
-A notebook has exercises when there is a module `lecture_checks/notebook_NN.py`. Right and wrong answers stand
-in `tests/lecture_checks/mistakes_NN.py`. The self-test is tested in the same way, under the name `self_test`.
+A notebook has exercises when there is a module `lecture_checks/notebook_NN.py`. The known mistakes are rows in its
+checks; each is given here, with what is right otherwise. `answers_NN.py` has what the rows cannot say: other right
+answers, the first of which is the one that rows are put into (without one, that is the answer in the solutions), and
+other wrong ones, each after the id of its hint, or None. The self-test is tested in the same way, as `self_test`.
 """
 
 from __future__ import annotations
 
 import ast
+import copy
 import gc
 import inspect
 import linecache
 import re
 import signal
 from importlib import import_module
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from lecture_checks import registry
+from lecture_checks import mistakes, registry
 from lecture_checks.core import Exercise, Question
 from lecture_utils import reproducible
 from tools import notebooks
@@ -39,8 +43,36 @@ def name_of_module(number: str) -> str:
     return number if number == SELF_TEST else f"notebook_{number}"
 
 
-def answers(number: str):
-    return import_module(f"tests.lecture_checks.mistakes_{number}")
+def other_answers(number: str, exercise: Exercise) -> tuple[list[tuple], list[tuple]]:
+    """Right and wrong answers to an exercise beside those in its rows and its solution."""
+    try:
+        table = import_module(f"tests.lecture_checks.answers_{number}")
+    except ModuleNotFoundError:
+        return [], []
+    return table.RIGHT.get(exercise.__name__, []), table.WRONG.get(exercise.__name__, [])
+
+
+def right_answer(number: str, exercise: Exercise) -> tuple:
+    """The first of the other right answers, or the one in the solutions."""
+    if others := other_answers(number, exercise)[0]:
+        return tuple(others[0])
+    solved, namespace = cells(number, solution=True), {}
+    run(solved["exercises-start"].source, namespace, f"<{number} start>")
+    namespace["check"] = SimpleNamespace(**{exercise.__name__: inspect.signature(exercise.judge).bind})
+    return run(solved[f"exercise-{exercise.number}"].source, namespace, f"<{number} {exercise}>").args
+
+
+def known_mistakes(number: str, exercise: Exercise) -> list[tuple[str, tuple]]:
+    """The rows of a check: the id of the hint, and the wrong answer put into the right one."""
+    right = inspect.signature(exercise.judge).bind(*right_answer(number, exercise))
+    with mistakes.recorded() as rows:
+        exercise.judge(*right.args)
+    found = []
+    for names, id, wrong in rows:
+        given = copy.copy(right.arguments)
+        given.update(zip(names.split(), wrong if " " in names else [wrong], strict=True))
+        found.append((id, tuple(given.values())))
+    return found
 
 
 def cells(number: str, solution: bool = False) -> dict:
@@ -153,42 +185,43 @@ def test_cells_of_an_exercise(number, exercise):
 
 @EACH_EXERCISE
 def test_right_answers(number, exercise, started):
-    right = answers(number).RIGHT[exercise.__name__]
-    assert len(right) >= 2
-    found = [exercise(*answer) for answer in right]
+    found = [exercise(*answer) for answer in [right_answer(number, exercise), *other_answers(number, exercise)[0][1:]]]
     assert [(verdict.status, verdict.message) for verdict in found if verdict.status != "right"] == []
     assert re.fullmatch(r"[A-Z0-9].*[.]", found[0].message)
 
 
 @EACH_EXERCISE
 def test_wrong_answers(number, exercise, started):
-    wrong = answers(number).WRONG[exercise.__name__]
-    assert len({hint for hint, *_ in wrong if hint}) >= 3
-    for hint, *answer in wrong:
+    wrong = known_mistakes(number, exercise) + [(id, answer) for id, *answer in other_answers(number, exercise)[1]]
+    assert len({id for id, _ in wrong if id}) >= 3
+    assert {id for id, _ in wrong if id} == set(ids_of_hints(exercise)), "each hint is given"
+    for id, answer in wrong:
         verdict = exercise(*answer)
-        assert (verdict.status, verdict.hint) == ("hint" if hint else "wrong", hint), verdict
-        for part in answers(number).RIGHT[exercise.__name__][0]:
+        assert (verdict.status, verdict.hint) == ("hint" if id else "wrong", id), verdict
+        for part in right_answer(number, exercise):
             said = repr(part)
             assert len(said) < 3 or said not in verdict.message, "the message gives the answer away"
 
 
+def ids_of_hints(exercise: Exercise) -> list[str]:
+    """The ids in the code of a check: of its rows, and of the hints that it raises itself."""
+    ids = []
+    for node in ast.walk(ast.parse(inspect.getsource(exercise.judge))):
+        if isinstance(node, ast.keyword) and node.arg == "known":
+            ids += [row.elts[0].value for row in node.value.elts]
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Hint":
+            ids.append(node.args[0].value)
+    return ids
+
+
 @EACH_NOTEBOOK
-def test_every_hint_is_in_the_table(number):
-    """A hint's id stands once in its check, and the wrong answers of this check yield all its hints."""
-    table = answers(number).WRONG
-    hints_in_checks = 0
-    for exercise in registry.of_module(module(number)):
-        ids = re.findall(r'Hint\(\s*"([^"]+)"', inspect.getsource(exercise.judge))
-        assert len(ids) == len(set(ids))
-        assert {hint for hint, *_ in table[exercise.__name__] if hint} == set(ids)
-        hints_in_checks += len(ids)
-    in_module = len(re.findall(r"\bHint\(", inspect.getsource(module(number))))
-    assert in_module == hints_in_checks, "raise each hint in its check, with the id as text"
-    assert (
-        set(table)
-        == set(answers(number).RIGHT)
-        == {exercise.__name__ for exercise in registry.of_module(module(number))}
-    )
+def test_every_hint_has_an_id_of_its_own(number):
+    """And stands in its check, with its id as text, so that the tests find it."""
+    found = [ids_of_hints(exercise) for exercise in registry.of_module(module(number))]
+    assert all(len(ids) == len(set(ids)) for ids in found)
+    raised = len(re.findall(r"\bHint\(", inspect.getsource(module(number))))
+    in_checks = sum(inspect.getsource(exercise.judge).count("Hint(") for exercise in registry.of_module(module(number)))
+    assert raised == in_checks, "raise each hint in its check"
 
 
 def raises(*_):
@@ -213,7 +246,7 @@ STRANGE = [None, "text", -98765.4, [], {}, object(), np.full((2, 2), np.nan), np
 
 @EACH_EXERCISE
 def test_strange_answers_never_raise_and_never_pass(number, exercise, started):
-    right = answers(number).RIGHT[exercise.__name__][0]
+    right = right_answer(number, exercise)
     for place in range(len(right)):
         for value in STRANGE:
             verdict = exercise(*right[:place], value, *right[place + 1 :])
