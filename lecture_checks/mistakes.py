@@ -7,15 +7,16 @@
     ], otherwise="`rmse` is not right. What is the root of the MSE, and what is its unit?")
 
 The first row that fits gives the hint: the one whose wrong answer was given, or, where a row has a fourth element, the
-one for which that is true. The tests give each row's wrong answer, together with the right answers to everything else,
-and expect its hint: so an exercise needs no list of wrong answers beside its check. A row for several wrong answers has
-`AnyOf(0.5, 0.05)` there, and one for wrong programs that are too long for a row, `IN_TESTS`.
+one for which that is true (or what it returns, if it is a function). The tests give each row's wrong answer, together
+with the right answers to everything else, and expect its hint: so an exercise needs no list of wrong answers beside its
+check. A row for several wrong answers has `AnyOf(0.5, 0.05)` there, and one for wrong programs that are too long for a
+row, `IN_TESTS`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from lecture_checks.core import Hint, Wrong, call, close
@@ -102,7 +103,8 @@ def choose(names: str, given: str, *, right: str, known: Sequence[Row], otherwis
 
 def rule_out(names: str, *, known: Sequence[Row]) -> None:
     """Raise the Hint of the first row that fits, or return; each row says itself whether it fits."""
-    judge(names, None, is_right=not any(fits for *_, fits in known), known=known)
+    with suppress(Wrong):
+        judge(names, None, is_right=False, known=known)
 
 
 def _judge(
@@ -113,9 +115,13 @@ def _judge(
     if is_right:
         return
     for id, wrong, hint, *fits in known:
-        if fits[0] if fits else any(map(same_as, _answers(wrong))):
+        if _is_true(fits[0]) if fits else any(map(same_as, _answers(wrong))):
             raise Hint(id, hint() if callable(hint) else hint)
     raise Wrong(otherwise() if callable(otherwise) else otherwise)
+
+
+def _is_true(fits: Any) -> bool:
+    return bool(fits() if callable(fits) else fits)
 
 
 def _answers(wrong: Any) -> tuple:

@@ -66,7 +66,7 @@ def known_mistakes(number: str, exercise: Exercise) -> list[tuple[str, tuple]]:
     """The rows of a check: the id of the hint, and the wrong answer put into the right one."""
     right = inspect.signature(exercise.judge).bind(*right_answer(number, exercise))
     with mistakes.recorded() as rows:
-        exercise.judge(*right.args)
+        exercise(*right.args)
     found = []
     for names, id, wrong in rows:
         given = copy.copy(right.arguments)
