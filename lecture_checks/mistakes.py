@@ -8,7 +8,8 @@
 
 The first row that fits gives the hint: the one whose wrong answer was given, or, where a row has a fourth element, the
 one for which that is true. The tests give each row's wrong answer, together with the right answers to everything else,
-and expect its hint: so an exercise needs no list of wrong answers beside its check.
+and expect its hint: so an exercise needs no list of wrong answers beside its check. A row for several wrong answers has
+`AnyOf(0.5, 0.05)` there, and one for wrong programs that are too long for a row, `IN_TESTS`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,16 @@ from lecture_checks.core import Hint, Wrong, call, close
 Row = tuple  # (id, wrong answer, hint) or (id, wrong answer, hint, whether it fits); a hint is a text, or makes one
 
 _recorded: list[tuple[str, str, Any]] | None = None
+
+
+class AnyOf:
+    """Several wrong answers in one row."""
+
+    def __init__(self, *answers: Any):
+        self.answers = answers
+
+
+IN_TESTS = AnyOf()
 
 
 def judge(
@@ -84,22 +95,31 @@ def judge_function(
     return given
 
 
-def choose(names: str, given: str, *, right: str, known: Sequence[Row]) -> None:
-    """Return if the right option was chosen; else raise the Hint of the row of the chosen one."""
-    judge(names, given, right=right, known=known, otherwise="", same=lambda a, b: a == b)
+def choose(names: str, given: str, *, right: str, known: Sequence[Row], otherwise: str = "") -> None:
+    """Return if the right option was chosen; else raise the Hint of the row of the chosen one, or Wrong."""
+    judge(names, given, right=right, known=known, otherwise=otherwise, same=lambda a, b: a == b)
+
+
+def rule_out(names: str, *, known: Sequence[Row]) -> None:
+    """Raise the Hint of the first row that fits, or return; each row says itself whether it fits."""
+    judge(names, None, is_right=not any(fits for *_, fits in known), known=known)
 
 
 def _judge(
     names: str, is_right: bool, same_as: Callable[[Any], bool], known: Sequence[Row], otherwise: str | Callable[[], str]
 ) -> None:
     if _recorded is not None:
-        _recorded.extend((names, id, wrong) for id, wrong, *_ in known)
+        _recorded.extend((names, id, answer) for id, wrong, *_ in known for answer in _answers(wrong))
     if is_right:
         return
     for id, wrong, hint, *fits in known:
-        if fits[0] if fits else same_as(wrong):
+        if fits[0] if fits else any(map(same_as, _answers(wrong))):
             raise Hint(id, hint() if callable(hint) else hint)
     raise Wrong(otherwise() if callable(otherwise) else otherwise)
+
+
+def _answers(wrong: Any) -> tuple:
+    return wrong.answers if isinstance(wrong, AnyOf) else (wrong,)
 
 
 def all_close(a: Any, b: Any, within: float = 1e-6) -> bool:
