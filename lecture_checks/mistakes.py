@@ -42,6 +42,7 @@ def judge(
     *,
     right: Any = None,
     is_right: bool | None = None,
+    opening: str = "",
     known: Sequence[Row] = (),
     otherwise: str | Callable[[], str] = "",
     within: float = 1e-6,
@@ -54,6 +55,7 @@ def judge(
         given: the answer, or for several names the tuple of them.
         right, is_right: the right answer, or whether the answer is right.
         known: the rows.
+        opening: what the hint of each row begins with.
         otherwise: what is said when no row fits.
         within: how far a number may be away from the right or a wrong one, absolute or relative.
         same: whether two answers are the same, where that is not a matter of numbers within `within`.
@@ -61,7 +63,7 @@ def judge(
     same = same or (lambda a, b: all_close(a, b, within))
     if is_right is None:
         is_right = same(given, right)
-    _judge(names, is_right, lambda wrong: same(given, wrong), known, otherwise)
+    _judge(names, is_right, lambda wrong: same(given, wrong), known, otherwise, opening)
 
 
 def judge_function(
@@ -108,7 +110,12 @@ def rule_out(names: str, *, known: Sequence[Row]) -> None:
 
 
 def _judge(
-    names: str, is_right: bool, same_as: Callable[[Any], bool], known: Sequence[Row], otherwise: str | Callable[[], str]
+    names: str,
+    is_right: bool,
+    same_as: Callable[[Any], bool],
+    known: Sequence[Row],
+    otherwise: str | Callable[[], str],
+    opening: str = "",
 ) -> None:
     if _recorded is not None:
         _recorded.extend((names, id, answer) for id, wrong, *_ in known for answer in _answers(wrong))
@@ -116,7 +123,7 @@ def _judge(
         return
     for id, wrong, hint, *fits in known:
         if _is_true(fits[0]) if fits else any(map(same_as, _answers(wrong))):
-            raise Hint(id, hint() if callable(hint) else hint)
+            raise Hint(id, f"{opening} {hint() if callable(hint) else hint}".strip())
     raise Wrong(otherwise() if callable(otherwise) else otherwise)
 
 

@@ -6,22 +6,51 @@ from itertools import pairwise
 import numpy as np
 
 from lecture_checks import expect
-from lecture_checks.core import Hint, Wrong, call, close, exercise
+from lecture_checks.core import Hint, call, close, exercise
+from lecture_checks.mistakes import AnyOf, judge, judge_function, rule_out
 
 
 def relu(z):
     return np.maximum(0, z)
 
 
-def _twice(function):
+def same(z):
+    return z
+
+
+def twice(function):
     """The function, called twice with the same arguments; for one that must not change what it is given."""
 
     @wraps(function)
-    def twice(*arguments):
+    def called_twice(*arguments):
         function(*arguments)
         return function(*arguments)
 
-    return twice
+    return called_twice
+
+
+def forward_with(functions):
+    """A forward pass with `functions(hidden, output)`: of the layers but the last, of the last one, and after it."""
+
+    def forward(X, weights, hidden, output):
+        inner, last, after = functions(hidden, output)
+        for i, (W, b) in enumerate(weights):
+            X = (last if i == len(weights) - 1 else inner)(X @ W + b)
+        return after(X)
+
+    return forward
+
+
+forward_right = forward_with(lambda hidden, output: (hidden, output, same))
+forward_broken = forward_with(lambda hidden, output: (hidden, hidden, output))
+
+
+def network(W1, W2, b1=(0, 0, 0), b2=0):
+    """The answer to a design of three hidden neurons and one output; W2 as a plain list."""
+    return W1, b1, [[w] for w in W2], b2
+
+
+# fmt: off
 
 
 @exercise(1, "Parameters and shapes", promise=2, kind="by hand")
@@ -29,49 +58,41 @@ def counted(n_parameters, W2_shape, a2_shape):
     """Parameters per layer of a 12-30-20-5 network; the shapes of W and a of hidden layer 2, for 200 instances."""
     n_parameters = expect.array("n_parameters", n_parameters, shape=(3,))
     W2_shape = tuple(expect.array("W2_shape", W2_shape, shape=(2,)))
-    if isinstance(a2_shape, (tuple, list)) and len(a2_shape) == 1:
-        raise Hint("one-instance", "`a2_shape` is that of one instance alone. Here, 200 are given at once.")
+    rule_out("a2_shape", known=[
+        ("one-instance", (20,), "`a2_shape` is that of one instance alone. Here, 200 are given at once.",
+         isinstance(a2_shape, (tuple, list)) and len(a2_shape) == 1),
+    ])
     a2_shape = tuple(expect.array("a2_shape", a2_shape, shape=(2,)))
     n_in, n_out = np.array([12, 30, 20]), np.array([30, 20, 5])
     right = n_in * n_out + n_out
-    if close(n_parameters, n_in * n_out):
-        raise Hint("no-biases", "You counted the weights only. Which arrows of the drawing in section 2 are missing?")
-    if close(n_parameters, n_in * n_out + n_in):
-        raise Hint("bias-per-input", "You gave a bias to each input of a layer. Which neurons add it to their sum?")
-    if close(n_parameters, n_in * n_out + 1):
-        raise Hint("one-bias", "You counted one bias a layer. The bias neuron has an arrow to how many neurons?")
-    if close(n_parameters, n_out):
-        raise Hint("neurons", "These are the neurons of each layer. Parameters are the arrows that lead into them.")
-    if close(n_parameters, np.cumsum(right)):
-        raise Hint("running-total", "These numbers add up from layer to layer. Give those of each layer alone.")
-    if close(n_parameters, n_in[0] * n_out + n_out):
-        raise Hint("from-inputs", "Only the first hidden layer gets the 12 inputs. What goes into the other layers?")
-    if close(n_parameters, 200 * right):
-        raise Hint("times-instances", "The instances do not count: all of them go through the same weights and biases.")
-    if not close(n_parameters, right):
-        n_right = np.isclose(n_parameters, right).sum()
-        first = ("first hidden layer", "second hidden layer", "output layer")[np.isclose(n_parameters, right).argmin()]
-        raise Wrong(f"{n_right} of the three numbers of parameters are right. Count again those of the {first}.")
-    if W2_shape == (20, 30):
-        raise Hint("W-turned", "The parameters are right. In `W2_shape` the two numbers are turned: XW must fit.")
-    if W2_shape == (31, 20):
-        raise Hint("bias-in-W", "The parameters are right. But in this notebook the biases are not in W, but in b.")
-    if W2_shape in ((12, 30), (20, 5)):
-        raise Hint("other-layer", "The parameters are right. But this is the shape of another layer's weights.")
-    if W2_shape != (30, 20):
-        raise Wrong("The parameters are right. `W2_shape` has the numbers of what goes in, then of the neurons.")
-    if a2_shape == (20, 200):
-        raise Hint("a-turned", "Nearly all is right. In `a2_shape` the two numbers are turned: what is a row of X?")
-    if a2_shape == (200, 30):
-        raise Hint("goes-in", "Nearly all is right. But `a2_shape` is what goes into this layer, not what comes out.")
-    if a2_shape in ((1, 20), (30, 20)):
-        raise Hint("instances-lost", "Nearly all is right. But `a2_shape` should have a row for each instance.")
-    if a2_shape == (200, 21):
-        raise Hint(
-            "bias-in-a", "Nearly all is right. But the bias neuron is no column of `a` here: b is added instead."
-        )
-    if a2_shape != (200, 20):
-        raise Wrong("Nearly all is right. `a2_shape` has a row for each instance and a column for each neuron.")
+    fits = np.isclose(n_parameters, right)
+    first = ("first hidden layer", "second hidden layer", "output layer")[fits.argmin()]
+    judge("n_parameters", n_parameters, right=right, known=[
+        ("no-biases", n_in * n_out,
+         "You counted the weights only. Which arrows of the drawing in section 2 are missing?"),
+        ("bias-per-input", n_in * n_out + n_in,
+         "You gave a bias to each input of a layer. Which neurons add it to their sum?"),
+        ("one-bias", n_in * n_out + 1,
+         "You counted one bias a layer. The bias neuron has an arrow to how many neurons?"),
+        ("neurons", n_out, "These are the neurons of each layer. Parameters are the arrows that lead into them."),
+        ("running-total", np.cumsum(right),
+         "These numbers add up from layer to layer. Give those of each layer alone."),
+        ("from-inputs", n_in[0] * n_out + n_out,
+         "Only the first hidden layer gets the 12 inputs. What goes into the other layers?"),
+        ("times-instances", 200 * right,
+         "The instances do not count: all of them go through the same weights and biases."),
+    ], otherwise=f"{fits.sum()} of the three numbers of parameters are right. Count again those of the {first}.")
+    judge("W2_shape", W2_shape, right=(30, 20), opening="The parameters are right.", known=[
+        ("W-turned", (20, 30), "In `W2_shape` the two numbers are turned: XW must fit."),
+        ("bias-in-W", (31, 20), "But in this notebook the biases are not in W, but in b."),
+        ("other-layer", AnyOf((12, 30), (20, 5)), "But this is the shape of another layer's weights."),
+    ], otherwise="The parameters are right. `W2_shape` has the numbers of what goes in, then of the neurons.")
+    judge("a2_shape", a2_shape, right=(200, 20), opening="Nearly all is right.", known=[
+        ("a-turned", (20, 200), "In `a2_shape` the two numbers are turned: what is a row of X?"),
+        ("goes-in", (200, 30), "But `a2_shape` is what goes into this layer, not what comes out."),
+        ("instances-lost", AnyOf((1, 20), (30, 20)), "But `a2_shape` should have a row for each instance."),
+        ("bias-in-a", (200, 21), "But the bias neuron is not a column of `a` here: b is added instead."),
+    ], otherwise="Nearly all is right. `a2_shape` has a row for each instance and a column for each neuron.")
     return "The number of instances is in no parameter: the same network takes 1 instance or a million."
 
 
@@ -82,35 +103,36 @@ def lines(f_of_g, g_of_f, one_layer):
     answers = expect.items("one_layer", one_layer, 4, '"yes" or "no" for each function')
     answers = [expect.choice(f"one_layer[{i}]", answer, "yes", "no") for i, answer in enumerate(answers)]
     f, g = (-3, 2), (4, -5)
-    right = [np.array([f[0] * g[0], f[0] * g[1] + f[1]]), np.array([g[0] * f[0], g[0] * f[1] + g[1]])]
-    if close(f_of_g, right[1]) and close(g_of_f, right[0]):
-        raise Hint("order", "Both lines are right, but they have changed places. In f(g(x)), which is computed first?")
-    if close(f_of_g, right[0][::-1]) and close(g_of_f, right[1][::-1]):
-        raise Hint("turned", "The numbers are right, in the other order: first the slope, then the value at x = 0.")
-    for name, line, wanted, outer, inner in zip(
-        ("f_of_g", "g_of_f"), (f_of_g, g_of_f), right, (f, g), (g, f), strict=True
-    ):
-        if close(line[0], outer[0] + inner[0]):
-            raise Hint("slopes-added", f"In `{name}` you added the slopes. Put one formula into the other instead.")
-        if close(line, [wanted[0], outer[1] + inner[1]]):
-            raise Hint("inner-constant", f"In `{name}`, the inner constant is multiplied by the outer slope, too.")
-        if close(line, [wanted[0], outer[1] * inner[1]]):
-            raise Hint("constants", f"In `{name}` you multiplied the constants. Put one formula into the other.")
-        if close(line, [wanted[0], -outer[0] * inner[1] + outer[1]]):
-            raise Hint("sign", f"In `{name}`, look again at the sign of the product of outer slope and inner constant.")
-        if close(line, [wanted[0], outer[0] * inner[1] - outer[1]]):
-            raise Hint("outer-sign", f"In `{name}`, look again at the sign of the constant of the outer function.")
-        if close(line, [wanted[0], outer[0] * inner[1]]):
-            raise Hint("outer-constant", f"In `{name}`, the outer function adds its own constant, too.")
-        if not close(line, wanted):
-            part = "slope" if not close(line[0], wanted[0]) else "value at x = 0"
-            raise Wrong(f"In `{name}`, the {part} is not right. Put x = 0 and x = 1 into both functions, one by one.")
-    if answers[2] == "no" or answers[0] == "no":
-        raise Hint("is-a-line", "Both lines are right. A phi that is itself a line only adds one more line between.")
-    if answers[1] == "yes":
-        raise Hint("bend", "Both lines are right. But one phi with a bend is among those where you say yes.")
-    if answers[3] == "yes":
-        raise Hint("curved", "Both lines are right. But one phi is curved: is the whole network still a line then?")
+    given, right = np.array([f_of_g, g_of_f]), np.array([[a * c, a * d + b] for (a, b), (c, d) in ((f, g), (g, f))])
+    rule_out("f_of_g g_of_f", known=[
+        ("order", right[::-1],
+         "Both lines are right, but they have changed places. In f(g(x)), which is computed first?",
+         close(given, right[::-1])),
+        ("turned", right[:, ::-1],
+         "The numbers are right, in the other order: first the slope, then the value at x = 0.",
+         close(given, right[:, ::-1])),
+    ])
+    for name, line, (a, b), (c, d) in (("f_of_g", f_of_g, f, g), ("g_of_f", g_of_f, g, f)):
+        part = "value at x = 0" if close(line[0], a * c) else "slope"
+        judge(name, line, right=[a * c, a * d + b], known=[
+            ("slopes-added", [a + c, b + d],
+             f"In `{name}` you added the slopes. Put one formula into the other instead.", close(line[0], a + c)),
+            ("inner-constant", [a * c, d + b],
+             f"In `{name}`, the inner constant is multiplied by the outer slope, too."),
+            ("constants", [a * c, d * b], f"In `{name}` you multiplied the constants. Put one formula into the other."),
+            ("sign", [a * c, -a * d + b],
+             f"In `{name}`, look again at the sign of the product of outer slope and inner constant."),
+            ("outer-sign", [a * c, a * d - b],
+             f"In `{name}`, look again at the sign of the constant of the outer function."),
+            ("outer-constant", [a * c, a * d], f"In `{name}`, the outer function adds its own constant, too."),
+        ], otherwise=f"In `{name}`, the {part} is not right. Put x = 0 and x = 1 into both functions, one by one.")
+    judge("one_layer", answers, is_right=answers == ["yes", "no", "yes", "no"], opening="Both lines are right.", known=[
+        ("is-a-line", ["no", "no", "yes", "no"], "A phi that is itself a line only adds one more line between.",
+         "no" in (answers[0], answers[2])),
+        ("bend", ["yes", "yes", "yes", "no"], "But one phi with a bend is among those where you say yes.",
+         answers[1] == "yes"),
+        ("curved", ["yes", "no", "yes", "yes"], "But one phi is curved: is the whole network still a line then?", True),
+    ])
     return "The order of the layers did not matter for the slope: numbers may change places. Matrices may not."
 
 
@@ -121,53 +143,46 @@ def forward_repaired(forward, smallest):
     X, sizes = rng.normal(size=(7, 2)), [2, 5, 4, 3]
     weights = [(rng.normal(size=s), rng.normal(size=s[1])) for s in pairwise(sizes)]
 
-    def through(hidden, last, after=lambda a: a, layers=weights):
-        a = X
-        for i, (W, b) in enumerate(layers):
-            a = (last if i == len(weights) - 1 else hidden)(a @ W + b)
-        return after(a)
-
-    def same(z):
-        return z
-
     def output(z):
         return np.tanh(z / 2)
 
-    name = "forward(X, weights, hidden, output)"
-    result = expect.array(name, call(forward, X, weights, relu, output), shape=(None, None))
-    if close(result, through(relu, relu, output)):
-        raise Hint("still-broken", "The last layer still goes through `hidden` before `output`. One is enough.")
-    if close(result, through(relu, relu)):
-        raise Hint("output-lost", "Now `output` is not used at all, and the last layer still goes through `hidden`.")
-    if close(result, through(relu, same)):
-        raise Hint("output-forgotten", "The last layer no longer goes through `hidden`. But now `output` is missing.")
-    if close(result, through(output, output)):
-        raise Hint("output-everywhere", "Now every layer goes through `output`. The hidden ones should keep `hidden`.")
-    if close(result, through(relu, same, output, weights[:-1])):
-        raise Hint("layer-lost", "The last layer is left out: its weights and biases are never used.")
-    if close(result, through(same, output)):
-        raise Hint("hidden-lost", "Now `hidden` is not used at all: without a bend, the layers are one.")
-    result = expect.array(name, result, shape=(7, 3))
-    *first_layers, (W, b) = weights
-    if close(result, through(relu, output, layers=[*first_layers, (W, 0 * b)])):
-        raise Hint("bias-lost", "`hidden` and `output` are in their places. But the last layer has lost its bias.")
-    if not close(result, through(relu, output)):
-        raise Wrong("`forward` is not right yet: `hidden` acts in all layers but the last, and `output` in the last.")
-    one_layer = expect.array(name, call(forward, X, [weights[0]], relu, output), shape=(7, 5))
-    if not close(one_layer, output(X @ weights[0][0] + weights[0][1])):
-        raise Wrong("It is right for this network, but not for one with a single layer, which is the output layer.")
-    again = expect.array(name, call(_twice(forward), X, weights, relu, output), shape=(None, None))
-    if not close(again, result):
-        raise Hint(
-            "list-changed", "It is right once. But it changes the list `weights`: a second call finds another one."
-        )
+    def read(result, shape=(None, None)):
+        return expect.array("forward(X, weights, hidden, output)", result, shape)
+
+    def otherwise(result):
+        read(result, shape=(7, 3))
+        return "`forward` is not right yet: `hidden` acts in all layers but the last, and `output` in the last."
+
+    result = judge_function("forward", forward, (X, weights, relu, output), right=forward_right, read=read, known=[
+        ("still-broken", forward_broken, "The last layer still goes through `hidden` before `output`. One is enough."),
+        ("output-lost", forward_with(lambda hidden, output: (hidden, hidden, same)),
+         "Now `output` is not used at all, and the last layer still goes through `hidden`."),
+        ("output-forgotten", forward_with(lambda hidden, output: (hidden, same, same)),
+         "The last layer no longer goes through `hidden`. But now `output` is missing."),
+        ("output-everywhere", forward_with(lambda hidden, output: (output, output, same)),
+         "Now every layer goes through `output`. The hidden ones should keep `hidden`."),
+        ("layer-lost", lambda X, weights, *functions: forward_broken(X, weights[:-1], *functions),
+         "The last layer is left out: its weights and biases are never used."),
+        ("hidden-lost", forward_with(lambda hidden, output: (same, output, same)),
+         "Now `hidden` is not used at all: without a bend, the layers are one."),
+        ("bias-lost", lambda X, weights, *functions: forward_right(X, [*weights[:-1], (weights[-1][0], 0)], *functions),
+         "`hidden` and `output` are in their places. But the last layer has lost its bias."),
+    ], otherwise=otherwise)
+    one_layer = read(call(forward, X, weights[:1], relu, output), shape=(7, 5))
+    judge("forward", one_layer, right=forward_right(X, weights[:1], relu, output), otherwise=(
+        "It is right for this network, but not for one with a single layer, which is the output layer."
+    ))
+    if not close(read(call(twice(forward), X, weights, relu, output)), result):
+        message = "It is right once. But it changes the list `weights`: a second call finds another one."
+        raise Hint("list-changed", message)
     if isinstance(smallest, float) and smallest == -np.inf:
         smallest = -1.0
     smallest = expect.number("smallest", smallest)
-    if smallest < 0:
-        raise Hint("negative", "`forward` is repaired. But what did the broken one do last to every negative sum?")
-    if smallest > 0:
-        raise Hint("positive", "`forward` is repaired. But which value does ReLU give to a negative sum?")
+    judge("smallest", smallest, right=0, known=[
+        ("negative", AnyOf(-1, -np.inf),
+         "`forward` is repaired. But what did the broken one do last to every negative sum?", smallest < 0),
+        ("positive", 1, "`forward` is repaired. But which value does ReLU give to a negative sum?", True),
+    ])
     return "A ReLU at the output also stops learning wherever its sum is negative: its slope there is 0."
 
 
@@ -176,40 +191,44 @@ def curve(W1, b1, W2, b2):
     """Weights (1, 3), biases (3,), weights (3, 1) and bias: straight from (0, 1) to (1, 3), (2, 3) and (4, -1)."""
     W1, b1 = expect.array("W1", W1, shape=(1, 3)), expect.array("b1", b1, shape=(3,))
     W2, b2 = expect.array("W2", W2, shape=(3, 1)), expect.number("b2", b2)
-    knots, heights = np.array([0, 1, 2, 4]), np.array([1, 3, 3, -1])
-    x = np.linspace(0, 4, 401)
-    y = (relu(x[:, np.newaxis] @ W1 + b1) @ W2 + b2)[:, 0]
-    right = np.interp(x, knots, heights)
-    if close(y, right):
-        return "The first piece needed no bend of its own: its slope is a change, too, from a slope of 0."
-    if close(y - y[0], right - right[0]):
-        raise Hint("height", "The curve has the right form, but lies too high or too low everywhere. Why?")
-    if close(y - y[0], 2 * relu(x) - 2 * relu(x - 2)):
-        raise Hint("slopes", "Your output weights are the slopes. They should be the changes of slope, as they add up.")
-    if close(y - y[0], 2 * relu(x) - 2 * relu(x - 1) - 4 * relu(x - 2)):
-        raise Hint("widths", "The last piece is too steep. Its slope is the change of y per unit of x, not in all.")
-    if close(np.diff(y, n=2), np.zeros(len(y) - 2)):
-        raise Hint("straight", "Between 0 and 4 your curve has no bend. Where is `x * W1 + b1` zero for each neuron?")
-    signs_turned = [(2, 2, 2), (2, 2, -2), (2, -2, 2), (-2, 2, 2)]
-    if any(close(y - y[0], i * relu(x) + j * relu(x - 1) + k * relu(x - 2)) for i, j, k in signs_turned):
-        raise Hint(
-            "change-sign",
-            "At some bend the slope changes the wrong way: the change is the new slope minus the one before.",
-        )
-    points = list(zip(knots, heights, strict=True))
-    at = [close(y[round(100 * knot)], height) for knot, height in points]
-    if all(at):
-        raise Hint("bends-elsewhere", "It goes through the four points, but is not straight between them.")
+    points, x = [(0, 1), (1, 3), (2, 3), (4, -1)], np.linspace(0, 4, 401)
+
+    def outputs(W1, b1, W2, b2):
+        return (relu(x[:, np.newaxis] @ W1 + b1) @ W2 + b2)[:, 0]
+
+    def same_form(a, b):
+        return close(outputs(*a) - outputs(*a)[0], outputs(*b) - outputs(*b)[0])
+
+    def bent(*changes, b1=(0, -1, -2), b2=1):
+        return network([[1, 1, 1]], changes, b1, b2)
+
+    y = outputs(W1, b1, W2, b2)
+    at = [close(y[100 * x_there], y_there) for x_there, y_there in points]
     bends = x[1:-1][np.abs(np.diff(y, n=2)) > 1e-6]
     elsewhere = bends[(np.abs(bends - 1) > 0.015) & (np.abs(bends - 2) > 0.015)]
-    if elsewhere.size:
-        raise Hint("bends", f"Your curve bends at about x = {elsewhere[0]:.3g}. Where do two straight pieces meet?")
-    if close(y[:100], y[:1].repeat(100)):
-        raise Hint("flat-start", "From x = 0 to 1 your curve is flat. Which neuron gives it the first slope?")
-    x_missed, y_missed = points[at.index(False)]
-    raise Wrong(
-        f"Your curve goes through {sum(at)} of the four points. The first that it misses is ({x_missed}, {y_missed})."
-    )
+    is_right = close(y, np.interp(x, *zip(*points, strict=True)))
+    judge("W1 b1 W2 b2", (W1, b1, W2, b2), is_right=is_right, same=same_form, known=[
+        ("height", bent(2, -2, -2, b2=0),
+         "The curve has the right form, but lies too high or too low everywhere. Why?"),
+        ("slopes", bent(2, 0, -2),
+         "Your output weights are the slopes. They should be the changes of slope, as they add up."),
+        ("widths", bent(2, -2, -4),
+         "The last piece is too steep. Its slope is the change of y per unit of x, not in all."),
+        ("straight", bent(2, -2, -2, b1=(0, 1, 2)),
+         "Between 0 and 4 your curve has no bend. Where is `x * W1 + b1` zero for each neuron?", bends.size == 0),
+        ("change-sign", AnyOf(bent(2, 2, 2), bent(2, 2, -2), bent(2, -2, 2), bent(-2, 2, 2)),
+         "At some bend the slope changes the wrong way: the change is the new slope minus the one before."),
+        ("bends-elsewhere", bent(3, -2, -3, b1=(0, -1 / 2, -5 / 3)),
+         "It goes through the four points, but is not straight between them.", all(at)),
+        ("bends", bent(2, -2, -2, b1=(0, -1 / 3, -2 / 3)),
+         lambda: f"Your curve bends at about x = {elsewhere[0]:.3g}. Where do two straight pieces meet?",
+         elsewhere.size > 0),
+        ("flat-start", AnyOf(bent(0, -2, -2), bent(2, -2, -2, b1=(-1, -2, -4))),
+         "From x = 0 to 1 your curve is flat. Which neuron gives it the first slope?", close(np.ptp(y[:100]), 0)),
+    ], otherwise=(
+        f"Your curve goes through {sum(at)} of the four points. The first that it misses is {points[np.argmin(at)]}."
+    ))
+    return "The first piece needed no bend of its own: its slope is a change, too, from a slope of 0."
 
 
 @exercise(5, "The larger of two", promise=4, kind="design", points=3)
@@ -218,43 +237,45 @@ def larger(W1, b1, W2, b2):
     W1, b1 = expect.array("W1", W1, shape=(2, 3)), expect.array("b1", b1, shape=(3,))
     W2, b2 = expect.array("W2", W2, shape=(3, 1)), expect.number("b2", b2)
     X = np.random.default_rng(5).uniform(-3, 3, size=(400, 2))
-    x1, x2 = X.T
-    y = (relu(X @ W1 + b1) @ W2 + b2)[:, 0]
-    right = np.maximum(x1, x2)
-    if close(y, right):
-        if not close(relu(1e4 * X @ W1 + b1) @ W2[:, 0] + b2, 1e4 * right):
-            raise Hint(
-                "far",
-                "It is right near 0, but not for numbers far below it: a bias only moves the place where ReLU ends.",
-            )
-        return "A further layer can take the larger of two such results: so networks find a maximum of many."
-    if close(y, np.minimum(x1, x2)):
-        raise Hint(
-            "smaller", "This network gives the smaller of the two. What does its comparing neuron add, and when?"
-        )
-    if close(y, np.abs(x1 - x2)):
-        raise Hint("distance", "This is the distance of the two numbers. The larger one is the smaller one plus this.")
-    if close(y, 2 * right):
-        raise Hint("twice", "This network gives twice the larger number.")
-    if close(y, relu(x1 - x2)) or close(y, relu(x2 - x1)):
-        raise Hint("difference", "This is by how much one number is larger than the other. What must be added to it?")
-    if close(y, x1 + x2) or close(y, relu(x1) + relu(x2)):
-        raise Hint("sum", "For positive inputs, this network adds the two numbers. Which neuron compares them?")
-    if close(y, x1 + relu(x1 - x2)) or close(y, x2 + relu(x2 - x1)):
-        raise Hint("added-to-larger", "You add the difference to the number from which it goes up. Try x1 = 3, x2 = 1.")
-    positive = (X > 0).all(axis=1)
-    if close(y[positive], right[positive]):
-        message = "It is right as long as both inputs are positive. How does a negative input come through a ReLU?"
-        raise Hint("negative", message)
-    if close(y - y.mean(), right - right.mean()):
-        raise Hint("height", "All outputs are wrong by the same amount: look at the biases.")
-    for point in ([3, 1], [1, 3], [-3, -1], [-1, -3]):
-        output = (relu(point @ W1 + b1) @ W2 + b2)[0]
-        if not close(output, max(point)):
-            raise Wrong(
-                f"For x1 = {point[0]} and x2 = {point[1]} the output is {output:.3g}. Follow the three neurons."
-            )
-    raise Wrong(f"The output is right in {np.isclose(y, right).sum()} of 400 cases.")
+
+    def outputs(X, W1, b1, W2, b2):
+        return (relu(X @ W1 + b1) @ W2 + b2)[:, 0]
+
+    def otherwise():
+        for point in ([3, 1], [1, 3], [-3, -1], [-1, -3]):
+            (output,) = outputs(np.array([point]), *given)
+            if not close(output, max(point)):
+                return f"For x1 = {point[0]} and x2 = {point[1]} the output is {output:.3g}. Follow the three neurons."
+        return f"The output is right in {np.isclose(y, right).sum()} of 400 cases."
+
+    given = (W1, b1, W2, b2)
+    y, right, positive = outputs(X, *given), X.max(axis=1), (X > 0).all(axis=1)
+    to_max, both_ways = [[0, 0, 1], [1, -1, -1]], [[1, -1, 0], [-1, 1, 0]]
+    judge("W1 b1 W2 b2", given, is_right=close(y, right), same=lambda _, other: close(y, outputs(X, *other)), known=[
+        ("smaller", network([[0, 0, -1], [1, -1, 1]], [1, -1, -1]),
+         "This network gives the smaller of the two. What does its comparing neuron add, and when?"),
+        ("distance", network(both_ways, [1, 1, 0]),
+         "This is the distance of the two numbers. The larger one is the smaller one plus this."),
+        ("twice", network(to_max, [2, -2, 2]), "This network gives twice the larger number."),
+        ("difference", AnyOf(network(both_ways, [1, 0, 0]), network(both_ways, [0, 1, 0])),
+         "This is by how much one number is larger than the other. What must be added to it?"),
+        ("sum", AnyOf(network([[1, 0, 0], [0, 1, 0]], [1, 1, 0]), network([[1, -1, 0], [1, -1, 0]], [1, -1, 0])),
+         "For positive inputs, this network adds the two numbers. Which neuron compares them?"),
+        ("added-to-larger",
+         AnyOf(network([[1, 1, -1], [-1, 0, 0]], [1, 1, -1]), network([[-1, 0, 0], [1, 1, -1]], [1, 1, -1])),
+         "You add the difference to the number from which it goes up. Try x1 = 3, x2 = 1."),
+        ("negative", network([[1, 0, 0], [-1, 1, 0]], [1, 1, 0]),
+         "It is right as long as both inputs are positive. How does a negative input come through a ReLU?",
+         close(y[positive], right[positive])),
+        ("height", network(to_max, [1, -1, 1], b2=1), "All outputs are wrong by the same amount: look at the biases.",
+         close(y - y.mean(), right - right.mean())),
+    ], otherwise=otherwise)
+    judge("W1 b1 W2 b2", given, is_right=close(outputs(1e4 * X, *given), 1e4 * right), known=[
+        ("far", AnyOf(network([[0, 1, 1], [1, 0, -1]], [1, 0, 1], (50, 90, 0), -50),
+                      network([[1, 0, 0], [-1, 1, 0]], [1, 1, 0], (0, 1000, 0), -1000)),
+         "It is right near 0, but not for numbers far below it: a bias only moves the place where ReLU ends.", True),
+    ])
+    return "A further layer can take the larger of two such results: so networks find a maximum of many."
 
 
 @exercise(6, "Wide or deep", promise=5, kind="predict", points=2)
@@ -263,43 +284,28 @@ def wide_or_deep(pieces, neurons_in_one_layer, parameters, times):
     pieces, parameters = expect.whole("pieces", pieces), expect.whole("parameters", parameters)
     neurons_in_one_layer = expect.whole("neurons_in_one_layer", neurons_in_one_layer)
     times = expect.number("times", times)
-    if pieces == 3 * 4:
-        raise Hint("added", "You added up the pieces of the layers. But each layer folds all that came before it.")
-    if pieces == 2**4:
-        raise Hint("doubled", "This is for the `fold` of section 5, with two pieces. These layers make three of one.")
-    if pieces in (3**3, 3**5, 4**3):
-        raise Hint("power", "It is a power, but not this one: one layer makes 3 pieces. And two layers?")
-    if pieces != 3**4:
-        raise Wrong("The number of `pieces` is not right. Begin with one layer, then follow what the next does to it.")
-    if neurons_in_one_layer == pieces:
-        raise Hint("one-too-many", "`pieces` is right. But how many bends lie between two pieces, and between three?")
-    if neurons_in_one_layer == 12:
-        raise Hint("as-many", "`pieces` is right. But 12 neurons in one layer make 12 bends at most.")
-    if neurons_in_one_layer == pieces + 1:
-        raise Hint("turned", "`pieces` is right. But m neurons give m + 1 pieces, and not the other way round.")
-    if neurons_in_one_layer != pieces - 1:
-        raise Wrong("`pieces` is right, `neurons_in_one_layer` is not. Each neuron adds at most one bend.")
-    sizes = np.array([1, 3, 3, 3, 3, 1])
-    n_weights = (sizes[:-1] * sizes[1:]).sum()
-    if parameters == n_weights:
-        raise Hint("no-biases", "The first two are right. In `parameters`, the biases are missing.")
-    if parameters == n_weights + 12:
-        raise Hint("output-bias", "The first two are right. In `parameters`, one bias is missing: which neuron's?")
-    if parameters in (40, 42, 52):
-        raise Hint("ends", "The first two are right. In `parameters`, count again where the network begins and ends.")
-    if parameters != n_weights + 13:
-        raise Wrong("The first two are right. For `parameters`, count weights and biases layer by layer: 1-3-3-3-3-1.")
-    if close(times, 100):
-        raise Hint("proportional", "All right but `times`: twice the neurons gave a quarter of the error, not half.")
-    if close(times, 50) or close(times, 25):
-        raise Hint(
-            "quarters", "All right but `times`: a quarter of the error costs twice the neurons. And a sixteenth?"
-        )
-    if close(times, 10000):
-        raise Hint("squared", "All right but `times`: so many would make the error far smaller still.")
-    if close(times, 0.1):
-        raise Hint("upside-down", "All right but `times`: it takes more neurons, not fewer.")
-    if not 9.9 < times < 10.1:
-        raise Wrong("All right but `times`: the error falls as 1 / m². By which factor must m grow?")
+    judge("pieces", pieces, right=3**4, known=[
+        ("added", 3 * 4, "You added up the pieces of the layers. But each layer folds all that came before it."),
+        ("doubled", 2**4, "This is for the `fold` of section 5, with two pieces. These layers make three of one."),
+        ("power", AnyOf(3**3, 3**5, 4**3),
+         "It is a power, but not this one: one layer makes 3 pieces. And two layers?"),
+    ], otherwise="The number of `pieces` is not right. Begin with one layer, then follow what the next does to it.")
+    judge("neurons_in_one_layer", neurons_in_one_layer, right=pieces - 1, opening="`pieces` is right.", known=[
+        ("one-too-many", pieces, "But how many bends lie between two pieces, and between three?"),
+        ("as-many", 12, "But 12 neurons in one layer make 12 bends at most."),
+        ("turned", pieces + 1, "But m neurons give m + 1 pieces, and not the other way round."),
+    ], otherwise="`pieces` is right, `neurons_in_one_layer` is not. Each neuron adds at most one bend.")
+    n_weights = 1 * 3 + 3 * 3 + 3 * 3 + 3 * 3 + 3 * 1
+    judge("parameters", parameters, right=n_weights + 13, opening="The first two are right.", known=[
+        ("no-biases", n_weights, "In `parameters`, the biases are missing."),
+        ("output-bias", n_weights + 12, "In `parameters`, one bias is missing: which neuron's?"),
+        ("ends", AnyOf(40, 42, 52), "In `parameters`, count again where the network begins and ends."),
+    ], otherwise="The first two are right. For `parameters`, count weights and biases layer by layer: 1-3-3-3-3-1.")
+    judge("times", times, is_right=9.9 < times < 10.1, opening="All right but `times`:", known=[
+        ("proportional", 100, "twice the neurons gave a quarter of the error, not half."),
+        ("quarters", AnyOf(50, 25), "a quarter of the error costs twice the neurons. And a sixteenth?"),
+        ("squared", 10_000, "so many would make the error far smaller still."),
+        ("upside-down", 0.1, "it takes more neurons, not fewer."),
+    ], otherwise="All right but `times`: the error falls as 1 / m². By which factor must m grow?")
     wide = 3 * neurons_in_one_layer + 1
     return f"The wide network has {wide} parameters for it. But few curves are such sawteeth, and most profit less."

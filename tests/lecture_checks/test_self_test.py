@@ -8,8 +8,8 @@ import re
 
 import pytest
 
-from lecture_checks import registry, self_test, solved
-from tests.lecture_checks.mistakes_self_test import RIGHT, WRONG
+from lecture_checks import mistakes, registry, self_test, solved
+from tests.lecture_checks.answers_self_test import RIGHT
 from tests.notebooks.test_glossary import anchor_of, headings
 from tools import notebooks
 
@@ -43,7 +43,9 @@ def test_right_letters_are_spread_evenly_and_without_a_pattern():
 def test_each_wrong_letter_has_a_hint_of_its_own(question):
     right = RIGHT[question.__name__][0][0]
     if question.kind == "choose":
-        by_letter = {letter: hint for hint, letter in WRONG[question.__name__]}
+        with mistakes.recorded() as rows:
+            question.judge(right)
+        by_letter = {letter: hint for _, hint, letter in rows}
         assert sorted([*by_letter, right]) == list("abcd") and len(set(by_letter.values())) == 3
         said = [question(letter).message for letter in by_letter]
         assert len(set(said)) == 3

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lecture_utils import from_scratch, reproducible
-from tests.lecture_checks.mistakes_self_test import RIGHT
+from tests.lecture_checks.answers_self_test import RIGHT
 
 CASES = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
 
