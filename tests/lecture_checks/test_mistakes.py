@@ -39,7 +39,7 @@ def test_the_row_that_fits_gives_the_hint(given, id, message):
 
 
 def test_without_a_row_it_is_wrong():
-    with pytest.raises(Wrong, match="^9 is wrong.$"):
+    with pytest.raises(Wrong, match=r"^9 is wrong\.$"):
         judged(9)
 
 
