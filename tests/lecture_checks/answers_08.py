@@ -1,4 +1,4 @@
-"""Answers to the exercises of notebook 08: right ones, and wrong ones, each after the id of its hint."""
+"""Answers to the exercises of notebook 08 beside those in the rows of its checks."""
 
 import numpy as np
 from sklearn.preprocessing import StandardScaler
@@ -20,52 +20,16 @@ def with_n_minus_1(X_train, X_valid):
     return (X_train - mean) / std, (X_valid - mean) / std
 
 
-def own_ruler(X_train, X_valid):
-    scaler = StandardScaler()
-    return scaler.fit_transform(X_train), scaler.fit_transform(X_valid)
-
-
-def two_scalers(X_train, X_valid):
-    return StandardScaler().fit_transform(X_train), StandardScaler().fit_transform(X_valid)
-
-
-def both(X_train, X_valid):
-    scaler = StandardScaler().fit(np.concatenate([X_train, X_valid]))
-    return scaler.transform(X_train), scaler.transform(X_valid)
-
-
-def from_valid(X_train, X_valid):
-    scaler = StandardScaler().fit(X_valid)
-    return scaler.transform(X_train), scaler.transform(X_valid)
-
-
 def fitted_twice(X_train, X_valid):
     scaler = StandardScaler().fit(X_train)
     scaler.fit(X_valid)
     return scaler.transform(X_train), scaler.transform(X_valid)
 
 
-def only_training(X_train, X_valid):
-    return StandardScaler().fit_transform(X_train), X_valid
-
-
-def one_for_all(X_train, X_valid):
-    return (X_train - X_train.mean()) / X_train.std(), (X_valid - X_train.mean()) / X_train.std()
-
-
-def by_variance(X_train, X_valid):
-    mean, variance = X_train.mean(axis=0), X_train.var(axis=0)
-    return (X_train - mean) / variance, (X_valid - mean) / variance
-
-
 def scaled_twice(X_train, X_valid):
     scaler = StandardScaler()
     X_train = scaler.fit_transform(X_train)
     return scaler.fit_transform(X_train), scaler.transform(X_valid)
-
-
-def turned_around(X_train, X_valid):
-    return scaled(X_train, X_valid)[::-1]
 
 
 def only_mean(X_train, X_valid):
@@ -129,12 +93,6 @@ def functional(X_train, y_train):
     return built
 
 
-def two_outputs(X_train, y_train):
-    import keras
-
-    return keras.Sequential([keras.Input(shape=(8,)), keras.layers.Dense(2)])
-
-
 def not_a_number(X_train, y_train):
     import keras
 
@@ -159,91 +117,47 @@ RIGHT = {
 
 WRONG = {
     "in_dollars": [
-        ("no-biases", 1420, DOLLARS, SQUARED),
-        ("no-output", 1470, DOLLARS, SQUARED),
-        ("output-bias", 1490, DOLLARS, SQUARED),
         (None, 301, DOLLARS, SQUARED),
-        ("input-biases", 1499, DOLLARS, SQUARED),
         (None, 8 * 50 * 20, DOLLARS, SQUARED),
-        ("unit", COUNT, 0.5, SQUARED),
-        ("no-root", COUNT, 25_000, SQUARED),
         ("root-of-dollars", COUNT, 158.1, SQUARED),
         (None, COUNT, 62_500, SQUARED),
         (None, COUNT, 500, SQUARED),
-        ("factor-once", COUNT, DOLLARS, 25_000),
-        ("same", COUNT, DOLLARS, 0.25),
-        ("root-again", COUNT, DOLLARS, DOLLARS),
         (None, COUNT, DOLLARS, 1e10),
     ],
     "perfect_network": [
         ("one-column", (4, 1), 0, 1),
         (None, (1, 4), PERFECT, ALWAYS),
-        ("zero", SHAPE, 0, ALWAYS),
         ("sum", SHAPE, 32, 16),
         ("by-four", SHAPE, 8, 4),
-        ("one-square", SHAPE, 4, ALWAYS),
         ("root", SHAPE, 1.41, ALWAYS),
-        ("not-squared", SHAPE, 1, 1),
         (None, SHAPE, 1, 2),
-        ("one-axis", (4,), PERFECT, ALWAYS),
-        ("one-axis", 4, PERFECT, ALWAYS),
-        ("signs", SHAPE, PERFECT, 0),
-        ("not-the-mean", SHAPE, PERFECT, 16),
-        ("not-the-mean", SHAPE, PERFECT, 4),
         (None, SHAPE, PERFECT, 2),
     ],
     "scaled_repaired": [
-        ("own-ruler", own_ruler, BROKEN, REPAIRED),
-        ("own-ruler", two_scalers, BROKEN, REPAIRED),
-        ("both", both, BROKEN, REPAIRED),
-        ("from-valid", from_valid, BROKEN, REPAIRED),
         ("from-valid", fitted_twice, BROKEN, REPAIRED),
-        ("raw", only_training, BROKEN, REPAIRED),
-        ("one-for-all", one_for_all, BROKEN, REPAIRED),
-        ("variance", by_variance, BROKEN, REPAIRED),
+        ("raw", scaled_twice, BROKEN, REPAIRED),
         (None, only_mean, BROKEN, REPAIRED),
         ("broken-repaired", scaled, REPAIRED, BROKEN),
-        ("only-mean", scaled, [-2, 2], REPAIRED),
         ("n-minus-1", scaled, [-0.71, 0.71], [2.83, 5.66]),
-        ("squared", scaled, [-0.5, 0.5], REPAIRED),
         (None, scaled, [0, 1], [2.5, 4.5]),
         (None, scaled, [6, 10], REPAIRED),
-        ("repaired-broken", scaled, BROKEN, BROKEN),
         (None, scaled, BROKEN, [1, 3]),
         (None, scaled, BROKEN, [6, 10]),
-        ("raw", scaled_twice, BROKEN, REPAIRED),
     ],
     "one_decides": [
-        ("same", [0.4, -0.4, 0.4, 0.4, -0.4]),
-        ("signs", [1, -1, 1, -1, 0.1]),
         ("signs", [-2, 0.1, 0.1, 0.1, 1]),
-        ("mae", [0.1, 0.1, 0.1, 0.1, 2]),
         ("mae", [0.25, 0.25, 0.25, 0.25, 1]),
         ("mse", [0, 0, 0, 0, 0]),
         ("mse", [0, 0, 0, 0, 0.39]),  # the sum, not the mean, below 0.4
         ("mse", [0.01, 0.01, 0.01, 0.01, 0.81]),  # the squares
-        ("mse", [0.3, 0.3, 0.3, 0.3, 0.5]),
-        ("several", [0, 0, 0, 0.9, 0.95]),
         ("several", [-0.6, 0.6, 0.6, 0.1, 0]),
     ],
     "never_recorded": [
-        ("own-limits", lambda y_pred, y_train: np.clip(y_pred, y_pred.min(), y_pred.max()), 8, 7),
-        ("own-limits", lambda y_pred, y_train: y_pred, 8, 7),
-        ("fixed", lambda y_pred, y_train: np.clip(y_pred, 0.14999, 5.00001), 8, 7),
         ("fixed", lambda y_pred, y_train: np.full(y_pred.shape, 5.0), 8, 7),
-        ("swapped", lambda y_pred, y_train: np.clip(y_pred, y_train.max(), y_train.min()), 8, 7),
-        ("one-side", lambda y_pred, y_train: np.minimum(y_pred, y_train.max()), 8, 7),
-        ("one-side", lambda y_pred, y_train: np.maximum(y_pred, y_train.min()), 8, 7),
-        ("dropped", lambda y_pred, y_train: y_pred[(y_pred >= y_train.min()) & (y_pred <= y_train.max())], 8, 7),
         (None, lambda y_pred, y_train: np.clip(y_pred, 0, y_train.mean()), 8, 7),
         (None, lambda y_pred, y_train: np.clip(y_pred, -3, 3), 8, 7),
-        ("within", limited, 4, 6),
         ("within", limited, 5, 6),
-        ("unchanged", limited, 7, 4),
         ("unchanged", limited, 6, 5),
-        ("opposite", limited, 7, 0.1),
-        ("opposite", limited, 0.1, 7),
-        ("overshot", limited, 5.5, 9),
         ("overshot", limited, 5.5, 6),  # the same error
     ],
     "raw_network": [
@@ -251,8 +165,6 @@ WRONG = {
         ("outside", network(scale=False, clip=False, outside=True, epochs=8)),
         ("raw", network(scale=False, clip=False, epochs=1)),
         ("extreme", network(clip=False)),
-        ("many", network(n=60, epochs=0)),
-        ("outputs", two_outputs),
         ("diverged", not_a_number),
         ("untrained", network(epochs=0)),
         ("squashed", network(output="sigmoid", epochs=2)),
