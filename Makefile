@@ -38,7 +38,7 @@ handout: dev ## print the slides as PDF, in build/slides; needs Chromium (NB=07 
 site: dev ## build a site of all notebooks and decks, in build/site
 	@$(RUN) -m tools.publish.slides && $(RUN) -m tools.publish.site
 
-pictures: site ## take the pictures of README.md; needs Chromium
+pictures: site ## take the pictures of docs/presenting.md; needs Chromium
 	@$(RUN) -m tools.publish.pictures
 
 assignment: dev ## build an nbgrader assignment from the exercises of a notebook (NB=04)

@@ -13,7 +13,7 @@ import yaml
 from tests.conftest import ROOT
 from tools import notebooks
 
-TEXTS = sorted(path for path in ROOT.glob("*.md")) + [ROOT / "data" / "README.md"]
+TEXTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")), ROOT / "data" / "README.md"]
 LOCKS = [ROOT / "requirements.txt", ROOT / "requirements-dev.txt", ROOT / "tools" / "uv.txt"]
 
 
@@ -57,19 +57,23 @@ def test_conda_takes_the_same_lock():
     assert packages == {"pip": ["-r requirements.txt"]}
 
 
-def test_commands_in_the_texts_exist():
-    targets = set(re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    for path in TEXTS:
-        for command in re.findall(r"`make ([a-z]+)", path.read_text()) + re.findall(
-            r"^make ([a-z]+)", path.read_text(), re.M
-        ):
-            assert command in targets, f"{path.name} names make {command}"
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_commands_in_the_texts_exist(path):
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z]+):.*##", makefile, re.MULTILINE))
+    for command, options in re.findall(r"(?:`|^)make ([a-z]+)([^`\n#]*)", path.read_text(), re.MULTILINE):
+        assert command in targets, f"{path.name} names make {command}"
+        for option in re.findall(r" ([A-Z]+)=", options):
+            assert f"$({option})" in makefile, f"{path.name} names {option}="
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_in_the_texts_lead_somewhere(path):
     for target in re.findall(r"\]\((?!https?:|#)([^)\s]+)\)", path.read_text()):
         assert (path.parent / target.split("#")[0]).exists(), f"{path.name} links to {target}"
+    headings = re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE)
+    anchors = {re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    assert set(re.findall(r"\]\(#([^)\s]+)\)", path.read_text())) <= anchors
 
 
 def test_readme_lists_every_notebook():
@@ -84,6 +88,15 @@ def test_readme_gives_the_minutes_that_the_notebooks_give():
         opening = notebooks.read(path).cells[0].source
         minutes = " + ".join(re.findall(r"(\d+) minutes", opening))
         assert minutes and f"](notebooks/{path.name}) | {minutes} |" in readme
+
+
+def test_readme_is_short_enough_to_be_read():
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 100
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.png")), ids=lambda path: path.name)
+def test_every_picture_is_shown(path):
+    assert any(re.search(rf"!\[.+\]\((docs/)?{path.name}\)", text.read_text()) for text in TEXTS)
 
 
 @pytest.mark.parametrize("name", notebooks.README_PICTURES)

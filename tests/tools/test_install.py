@@ -23,13 +23,6 @@ def project(tmp_path, monkeypatch):
     for name, text in LOCKS.items():
         (tmp_path / name).write_text(text)
     monkeypatch.setattr(install, "ROOT", str(tmp_path))
-    for name, path in {
-        "VENV": ".venv",
-        "VENV_PYTHON": ".venv/bin/python",
-        "INSTALLED": ".venv/installed.json",
-        "INCOMPLETE": ".venv/incomplete",
-    }.items():
-        monkeypatch.setattr(install, name, str(tmp_path / path))
     return tmp_path
 
 
@@ -45,7 +38,7 @@ def calls(project, monkeypatch):
             shutil.copy(sys.executable, project / ".venv/bin/python")
 
     monkeypatch.setattr(install, "run", run)
-    monkeypatch.setattr(install, "uv_environment", dict)
+    monkeypatch.setattr(install, "uv_environment", lambda venv: {})
     return calls
 
 
@@ -107,10 +100,11 @@ def test_installation_that_was_broken_off_starts_afresh(project, calls, monkeypa
 @pytest.mark.parametrize("content", ["", "{", "[]"])
 def test_damaged_record_of_what_is_installed(project, calls, content):
     install.main([])
-    Path(install.INSTALLED).write_text(content)
+    record = project / ".venv/installed.json"
+    record.write_text(content)
     calls.clear()
     assert install.main([]) == 0
-    assert calls != [] and json.loads(Path(install.INSTALLED).read_text())
+    assert calls != [] and json.loads(record.read_text())
 
 
 @pytest.mark.parametrize("version", ["3 10", "3 14", "2 7"])
@@ -184,4 +178,4 @@ def test_without_a_network_the_real_installers_give_one_sentence(tmp_path):
     assert done.returncode == 1
     assert done.stderr.strip().startswith("The package index cannot be reached.")
     assert len(done.stderr.strip().splitlines()) == 1
-    assert (tmp_path / ".venv/incomplete").exists()
+    assert (tmp_path / ".venv").exists() and install.installed(str(tmp_path / ".venv")) == {}

@@ -1,6 +1,6 @@
-"""Take the pictures that README.md shows of a slide, a page of the site, and a notebook while it is presented live.
+"""Take the pictures that docs/presenting.md shows: a slide, a page of the site, and a notebook that is presented live.
 
-Usage: python -m tools.publish.pictures      after tools/publish/slides.py and tools/site.py; needs Chromium
+Usage: python -m tools.publish.pictures      after tools.publish.slides and tools.publish.site; needs Chromium
 
 The live notebook runs in a copy of the project, as an instructor sees it: JupyterLab, Presentation Mode, Simple
 Interface. The pictures are docs/slide.png, docs/page.png and docs/live.png.

@@ -1,11 +1,11 @@
 """Build the site in build/site/: every notebook as a page, from what is stored in it; nothing is run, nothing fetched.
 
-Usage: python tools/site.py
+Usage: python -m tools.publish.site
 
-The site has no text of its own. Its first page is the README's, its other pages are the notebooks and their solutions;
-"On the slide" lists, for each row of the lecture, the sections whose cells carry its number. Sphinx reads a prepared
-copy of the notebooks, in which each heading and each term of the glossary has a label of its own, so that a link that
-leads nowhere is an error. Any warning of Sphinx is one.
+The site has no text of its own. Its first page is the README's, its other pages are the notebooks, their solutions, and
+the texts in docs/. "On the slide" lists, for each row of the lecture, the sections whose cells carry its number. Sphinx
+reads a prepared copy of the notebooks, in which each heading and each term of the glossary has a label of its own, so
+that a link that leads nowhere is an error. Any warning of Sphinx is one.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from tools.publish import slides
 
 PROJECT = notebooks.NOTEBOOKS.parent
 BUILD = PROJECT / "build"
+DOCS = PROJECT / "docs"
+GUIDES = sorted(DOCS.glob("*.md"))
 HERE = Path(__file__).parent / "sphinx"
 HEADING = re.compile(r"^(#{1,6}) +(.+)$", re.MULTILINE)
 FENCE = re.compile(r"^(```.*?^```)", re.MULTILINE | re.DOTALL)
@@ -97,18 +99,28 @@ def index_of_the_lecture() -> str:
 
 def first_page() -> str:
     """README.md from its title to the table of notebooks, without how to install, and the order of all pages."""
-    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
-    before, rest = readme.split("\n## Start\n")
-    table = rest[rest.index("\n## The notebooks\n") : rest.index("\n## How fast\n")]
-    text = re.sub(r"\]\((?!notebooks/\w+\.ipynb|docs/|https?:|#)[^)]*\)", "]", before + table)
-    text = re.sub(r"\[([^\]\[]*)\](?!\()", r"\1", text).replace("](docs/", "](")
+    readme = for_the_site(PROJECT / "README.md")
+    opening, *sections = re.split(r"^(?=## )", readme, flags=re.MULTILINE)
+    text = opening + next(section for section in sections if section.startswith("## The notebooks\n"))
     for caption, paths, more in (
         ("Notebooks", notebooks.course_notebooks(), ["on_the_slide"]),
         ("Solutions", notebooks.solutions(), []),
+        ("For instructors", [], [f"docs/{path.stem}" for path in GUIDES]),
     ):
         entries = [f"{_short_title(path)} <notebooks/{notebooks.name(path)}>" for path in paths]
         text += "\n".join(["", "```{toctree}", ":hidden:", f":caption: {caption}", "", *entries, *more, "```", ""])
     return text
+
+
+def for_the_site(path: Path) -> str:
+    """A text of the project. Links to what is not on the site become plain words."""
+
+    def on_the_site(link: re.Match) -> str:
+        target = (path.parent / link[2]).resolve()
+        kept = link[2].startswith(("http", "#")) or target.suffix == ".ipynb" or target.parent == DOCS
+        return link[0] if kept else link[1]
+
+    return re.sub(r"\[([^\]\[]*)\]\(([^)\s]*)\)", on_the_site, path.read_text(encoding="utf-8"))
 
 
 def _short_title(path: Path) -> str:
@@ -128,8 +140,9 @@ def prepare(source: Path) -> None:
     shutil.copy(HERE / "site.css", source / "_static")
     for name in ("mathjax.js", "mathjax-license.txt"):
         slides.copy_asset(name, source / "_static")
-    for picture in (PROJECT / "docs").glob("*.png"):
-        shutil.copy(picture, source)
+    shutil.copytree(DOCS, source / "docs")
+    for path in GUIDES:
+        (source / "docs" / path.name).write_text(for_the_site(path), encoding="utf-8")
     downloads = source / "extra" / "downloads"
     downloads.mkdir(parents=True)
     for path in notebooks.all_notebooks():

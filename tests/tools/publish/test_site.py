@@ -57,6 +57,15 @@ def test_first_page_is_the_readmes_without_installation():
     assert page.startswith(readme[:300]) and "make lab" not in page and ".venv" not in page
     for path in notebooks.all_notebooks():
         assert f"<notebooks/{notebooks.name(path)}>\n" in page
+    assert "Where the rest is" not in page and "| [04 How does" in page
+
+
+def test_links_to_what_is_not_on_the_site_become_words(tmp_path, monkeypatch):
+    monkeypatch.setattr(site_builder, "DOCS", tmp_path / "docs")
+    text = "[a](notebooks/04_b.ipynb) [d](docs/d.md) ![p](docs/p.png) [w](https://example.org) [t](#top)"
+    gone = " [l](LICENSE) [c](CONTRIBUTING.md) [s](notebooks/solutions) [`x.py`](tools/x.py)"
+    (tmp_path / "README.md").write_text(text + gone)
+    assert site_builder.for_the_site(tmp_path / "README.md") == text + " l c s `x.py`"
 
 
 class Page(HTMLParser):
@@ -97,6 +106,12 @@ def test_every_notebook_has_a_page(site, pages):
         assert page in pages
         download = next(link for link in pages[page].links if "/downloads/" in link)
         assert (page.parent / download).resolve().read_bytes() == path.read_bytes()
+
+
+def test_every_text_for_instructors_has_a_page(site, pages):
+    for path in (ROOT / "docs").glob("*.md"):
+        page = site / "docs" / f"{path.stem}.html"
+        assert page in pages and f"docs/{path.stem}.html" in pages[site / "index.html"].links
 
 
 def test_pages_load_nothing_from_elsewhere(pages):
