@@ -1,4 +1,4 @@
-"""The checks of the self-test: thirty questions, two for each notebook.
+"""The checks of the self-test: two questions for each notebook.
 
 A question with letters has a hint for each wrong one: it says what speaks against it, and does not name the right one.
 """

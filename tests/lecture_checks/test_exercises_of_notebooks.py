@@ -149,7 +149,7 @@ def test_every_notebook_of_solutions_has_exercises():
 def test_number_of_exercises(number):
     found = registry.of_module(module(number))
     assert [exercise.number for exercise in found] == list(range(1, len(found) + 1))
-    assert len(found) in {"00": [1], SELF_TEST: [30]}.get(number, range(3, 7))
+    assert len(found) >= (1 if number == "00" else 3)
 
 
 @EACH_NOTEBOOK
