@@ -159,7 +159,7 @@ def logistic_cross_entropy(y: Array, z: Array) -> tuple[float, Array]:
     return np.mean(loss), (logistic(z) - y) / z.size
 
 
-PAIRS = {
+LOSSES_FROM_Z: dict[tuple[str, str], Callable[[Array, Array], tuple[float, Array]]] = {
     ("softmax", "cross_entropy"): softmax_cross_entropy,
     ("logistic", "binary_cross_entropy"): logistic_cross_entropy,
 }
@@ -310,9 +310,9 @@ class MLP:
 
     def _loss(self, y: Array, z: Array, a: Array) -> tuple[float, Array]:
         """The loss, and dC/dz of the output layer."""
-        pair = PAIRS.get((self.activations[-1], self.loss_name))
-        if pair is not None:
-            return pair(y, z)
+        loss_from_z = LOSSES_FROM_Z.get((self.activations[-1], self.loss_name))
+        if loss_from_z is not None:
+            return loss_from_z(y, z)
         loss, da = LOSSES[self.loss_name](y, a)
         return loss, BACKWARD[self.activations[-1]](da, a)
 

@@ -71,7 +71,7 @@ def test_forward_loss_and_gradients_equal_tensorflow(keras, hidden, output, loss
     twin = keras_twin(keras, mlp, "float64")
     with tf.GradientTape() as tape:
         out = twin(tf.constant(X))
-        if (output, loss) not in from_scratch.PAIRS:
+        if (output, loss) not in from_scratch.LOSSES_FROM_Z:
             # Keras notes on an output which z it came from, and computes both cross-entropies from that z, whatever the
             # activation was: right for the two pairs that belong together only. `identity` drops the note.
             out = tf.identity(out)
