@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import confusion_matrix, precision_score, recall_score
 
 from lecture_utils import demonstrations, from_scratch, reproducible
-from tests.conftest import ROOT, watched
+from tests.conftest import ROOT, fenced
 from tests.notebooks import rules
 from tools import notebooks
 from tools.publish import browser
@@ -324,9 +324,7 @@ def lab(chromium, project_copy, tmp_path_factory):
 
 @pytest.mark.browser
 def test_arrow_keys_and_the_mouse_move_the_picture(lab, chromium, project_copy):
-    page = watched(
-        chromium.new_page(viewport={"width": 1280, "height": 1000}), r"(http|ws)s?://127\.0\.0\.1[:/]", False
-    )
+    page = fenced(chromium.new_page(viewport={"width": 1280, "height": 1000}), r"(http|ws)s?://127\.0\.0\.1[:/]", False)
     page.goto(lab, wait_until="domcontentloaded")
     page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
     page.get_by_role("menuitem", name="Run", exact=True).click()
