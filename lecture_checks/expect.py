@@ -1,6 +1,6 @@
-"""Reading answers: each function returns the answer in one plain type, or raises `Form`, which says what it must be.
+"""Reads answers: each function returns the answer in one plain type, or raises `Form`, which says what is needed.
 
-Lists, tuples, arrays and tensors of whole numbers, fractions or truth values are all the same to them. `name` is what
+Numbers may come as lists, tuples, arrays or tensors, and as whole numbers, fractions or truth values. `name` is what
 the check calls the answer.
 """
 
@@ -15,7 +15,7 @@ from lecture_checks.core import Form, kind_of
 
 
 def array(name: str, value: Any, shape: tuple[int | None, ...]) -> np.ndarray:
-    """A float64 array of the shape; None in it stands for any length. No NaN, no infinity."""
+    """A float64 array of this shape, where None stands for any length; without NaN and infinity."""
     must = f"it must be an array of numbers of shape {_in_words(shape)}"
     try:
         numbers = np.asarray(value)
@@ -44,7 +44,7 @@ def array(name: str, value: Any, shape: tuple[int | None, ...]) -> np.ndarray:
 
 
 def number(name: str, value: Any) -> float:
-    """A finite number; also from an array or a list with a single one in it."""
+    """A finite number; also from an array or a list that holds just one."""
     single = value
     if isinstance(value, tuple) and len(value) == 2 and all(type(part) is int for part in value):
         hint = "A decimal number has a point, not a comma; thousands have neither."
@@ -67,7 +67,7 @@ def number(name: str, value: Any) -> float:
 
 
 def whole(name: str, value: Any) -> int:
-    """A whole number; 3.0 is one."""
+    """A whole number, also given as 3.0."""
     given = number(name, value)
     if given != round(given):
         raise Form(f"`{name}` is {given:g}; it must be a whole number.")
@@ -75,7 +75,7 @@ def whole(name: str, value: Any) -> int:
 
 
 def choice(name: str, value: Any, *options: str) -> str:
-    """One of the options, a text; capitals and spaces around it do not matter."""
+    """One of the options, which are strings; capitals and spaces around the answer do not matter."""
     must = f"it must be one of {', '.join(repr(option) for option in options)}, with the quotes"
     if not isinstance(value, str):
         raise Form(f"`{name}` is {kind_of(value)}; {must}.")
@@ -86,7 +86,7 @@ def choice(name: str, value: Any, *options: str) -> str:
 
 
 def items(name: str, value: Any, n: int, what: str) -> tuple:
-    """n things in a tuple, list or array, e.g. what a function returned; `what` names them, as "w and b"."""
+    """The n things in a tuple, list or array, e.g. what a function returned; `what` names them, as in "w and b"."""
     is_list = isinstance(value, (tuple, list)) or (isinstance(value, np.ndarray) and value.ndim > 0)
     length = len(value) if is_list else None
     if length != n:
@@ -96,7 +96,7 @@ def items(name: str, value: Any, n: int, what: str) -> tuple:
 
 
 def instance(name: str, value: Any, type_: type, what: str) -> Any:
-    """The value, which is of the type; `what` names it, as "a Keras model"."""
+    """The value, which must be of this type; `what` names it, as in "a Keras model"."""
     if not isinstance(value, type_):
         raise Form(f"`{name}` is {kind_of(value)}; it must be {what}.")
     return value

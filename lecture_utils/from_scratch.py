@@ -212,6 +212,7 @@ class MLP:
 
     @property
     def weights(self) -> list[tuple[Array, Array]]:
+        """[(W, b), ...] of each layer. Setting them copies them; ValueError for other shapes."""
         return self._weights
 
     @weights.setter

@@ -305,7 +305,7 @@ def _write(file: Path, state: dict[str, Any]) -> None:
     """Write the state so that the file holds all of it or, if the machine stops meanwhile, what it held before."""
     arrays: list[np.ndarray] = []
 
-    def pack(value):
+    def pack(value: Any) -> Any:
         if isinstance(value, np.ndarray | np.generic):
             arrays.append(np.asarray(value))
             return {"array": len(arrays) - 1}
@@ -331,7 +331,7 @@ def _write(file: Path, state: dict[str, Any]) -> None:
 def _read(file: Path) -> dict[str, Any]:
     """What `_write` wrote; ResumeError if it is damaged."""
 
-    def unpack(value):
+    def unpack(value: Any) -> Any:
         if not isinstance(value, dict):
             return value
         ((kind, content),) = value.items()
