@@ -2,7 +2,7 @@
 
 First in Python: the value is set, and the new picture with its alt text is ready to be sent. Then, if Chromium and
 Playwright are there (`make test` installs the second), in JupyterLab: from the press of an arrow key until the browser
-has decoded the picture. We want less than 150. Run it with `make bench`; nothing else should run on the machine.
+has decoded the picture. Less than 150 is our aim. Run it with `make bench`; nothing else should run on the machine.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ NAMES = [
     "classifier_threshold",
 ]
 PRESSES = 20
-# Notes the time from each key to the moment at which the next picture can be painted.
-WATCH = """() => {
+# Notes the time from each key press until the next picture can be painted.
+NOTE_TIMES = """() => {
     window.times = [];
     document.addEventListener("keydown", () => { window.pressed = performance.now(); }, true);
     new MutationObserver(async changes => {
@@ -49,16 +49,16 @@ WATCH = """() => {
 }"""
 
 
-def answers() -> tuple[np.ndarray, np.ndarray]:
-    """Labels and scores of 5,000 answers, as many as notebook 07 has."""
+def labels_and_scores() -> tuple[np.ndarray, np.ndarray]:
+    """Labels (5000,) and scores (5000,), as many as notebook 07 has."""
     rng = np.random.default_rng(0)
     y_true = (rng.random(5_000) < 0.1).astype(int)
     return y_true, from_scratch.logistic(1.5 * rng.normal(size=5_000) + 4 * y_true - 2.5)
 
 
 def in_python(name: str) -> list[float]:
-    """Milliseconds of every move of a slider to its ends and back."""
-    demonstration = getattr(demonstrations, name)(*(answers() if name == "classifier_threshold" else ()))
+    """Milliseconds for each move of a slider to its ends and back."""
+    demonstration = getattr(demonstrations, name)(*(labels_and_scores() if name == "classifier_threshold" else ()))
     times = []
     for control in demonstration.controls.values():
         here = control.value
@@ -66,7 +66,9 @@ def in_python(name: str) -> list[float]:
             began = time.perf_counter()
             control.value = value
             times.append(1000 * (time.perf_counter() - began))
-    return [milliseconds for milliseconds in times if milliseconds > 1]  # a slider that was there already draws nothing
+    return [
+        milliseconds for milliseconds in times if milliseconds > 1
+    ]  # nothing is drawn if the slider was there already
 
 
 def in_browser() -> dict[str, list[float]]:
@@ -80,7 +82,7 @@ def in_browser() -> dict[str, list[float]]:
         start += "import demonstrations as bench\nfrom lecture_utils import demonstrations, reproducible\n"
         start += "reproducible.start(seed=42)"
         for name in NAMES:
-            call = f"demonstrations.{name}({'*bench.answers()' if name == 'classifier_threshold' else ''})"
+            call = f"demonstrations.{name}({'*bench.labels_and_scores()' if name == 'classifier_threshold' else ''})"
             cells = [nbformat.v4.new_code_cell(source) for source in (start, call)]
             (folder / f"{name}.ipynb").write_text(
                 notebooks.to_text(notebooks.normalized(nbformat.v4.new_notebook(cells=cells)))
@@ -107,7 +109,7 @@ def pressed(opened, address: str) -> list[float]:
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     field = page.get_by_role("spinbutton").first
     field.wait_for(timeout=60_000)
-    page.evaluate(WATCH)
+    page.evaluate(NOTE_TIMES)
     field.focus()
     for number, key in zip(range(PRESSES), itertools.cycle(["ArrowDown", "ArrowUp"]), strict=False):
         page.keyboard.press(key)

@@ -19,7 +19,7 @@ from joblib.externals.loky import get_reusable_executor
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from lecture_utils import cluster, datasets, reproducible
 
-PAIRS = 5
+ROUNDS = 5
 ROWS = 6_000
 
 
@@ -76,11 +76,11 @@ def main() -> None:
         os.environ["TF_NUM_INTRAOP_THREADS"] = n_threads
         get_reusable_executor(reuse=True).shutdown()  # the next ones see the new settings
         seconds(2)
-        report(f"joblib, start-up paid, {name}", [(seconds(1), seconds(2)) for _ in range(PAIRS)])
+        report(f"joblib, start-up paid, {name}", [(seconds(1), seconds(2)) for _ in range(ROUNDS)])
         get_reusable_executor(reuse=True).shutdown()
         with cluster.LocalCluster(n_workers=2) as local:
             on_dask(local, "worker-0", "worker-1")
-            pairs = [(on_dask(local, "worker-0"), on_dask(local, "worker-0", "worker-1")) for _ in range(PAIRS)]
+            pairs = [(on_dask(local, "worker-0"), on_dask(local, "worker-0", "worker-1")) for _ in range(ROUNDS)]
         report(f"Dask, start-up paid, {name}", pairs)
 
 

@@ -1,10 +1,10 @@
 """Rebuild the data files from the packages that ship them, and verify every byte.
 
 Usage: python data/rebuild.py                          fetches the packages with `apt-get` and `pip`
-       python data/rebuild.py --deb FILE --wheel FILE  takes packages that are there already
+       python data/rebuild.py --deb FILE --wheel FILE  uses these packages
 
 Fashion-MNIST comes from the Debian package `dataset-fashion-mnist`, California housing from the Python package
-`shapiq` 1.4.1. A file is replaced only by one with the checksum in SHA256SUMS; otherwise nothing is written.
+`shapiq` 1.4.1. A file is replaced only by one with the checksum in SHA256SUMS; if one differs, nothing is written.
 Needs `dpkg-deb` (on any Linux: package dpkg) and, unless --deb is given, a Debian or Ubuntu `apt-get`.
 """
 
@@ -32,7 +32,7 @@ def fashion_mnist(deb: Path, folder: Path) -> dict[str, bytes]:
     """The four official Fashion-MNIST files, by path below `data/`.
 
     The Debian package holds them without the name and date that the official gzip headers carry (RFC 1952, section
-    2.3); putting these back gives the official files, byte for byte.
+    2.3); with these added, the files are the official ones, byte for byte.
     """
     subprocess.run(["dpkg-deb", "-x", deb, folder], check=True)
     official = {}
@@ -47,11 +47,11 @@ def fashion_mnist(deb: Path, folder: Path) -> dict[str, bytes]:
 def california_housing(wheel: Path) -> dict[str, bytes]:
     """The raw StatLib rows of California housing, by path below `data/`.
 
-    The wheel holds averages per household. Rooms, bedrooms and households are whole numbers, so rounding gets them
-    back exactly.
+    The wheel holds averages per household. Rooms, bedrooms and households are whole numbers, so rounding recovers
+    them exactly.
     """
     if hashlib.sha256(wheel.read_bytes()).hexdigest() != WHEEL_SHA256:
-        raise ValueError(f"{wheel} is not shapiq 1.4.1; its sha256 must be {WHEEL_SHA256}")
+        raise ValueError(f"{wheel} is not shapiq 1.4.1, whose sha256 is {WHEEL_SHA256}")
     with zipfile.ZipFile(wheel) as archive, archive.open("shapiq/datasets/data/california_housing.csv") as table:
         averages = np.loadtxt(table, delimiter=",", skiprows=1)
     income, age, rooms, bedrooms, population, occupancy, latitude, longitude, value = averages.T

@@ -1,20 +1,22 @@
-"""Reading answers: each function returns the answer in one plain type, or raises `Form`, which says what is needed.
+"""Reads answers: each function returns the answer in one plain type, or raises `Form`, which says what is needed.
 
-Lists, tuples, arrays and tensors of whole numbers, fractions or truth values are all the same to them.
+Numbers may come as lists, tuples, arrays or tensors, and as whole numbers, fractions or truth values. `name` is what
+the check calls the answer.
 """
 
 from __future__ import annotations
 
 from numbers import Real
+from typing import Any
 
 import numpy as np
 
 from lecture_checks.core import Form, kind_of
 
 
-def array(name: str, value, shape: tuple[int | None, ...]) -> np.ndarray:
-    """A float64 array of the shape; None in it stands for any length. No NaN, no infinity."""
-    words = f"needed is an array of numbers of the shape {_in_words(shape)}"
+def array(name: str, value: Any, shape: tuple[int | None, ...]) -> np.ndarray:
+    """A float64 array of this shape, where None stands for any length; without NaN and infinity."""
+    must = f"it must be an array of numbers of shape {_in_words(shape)}"
     try:
         numbers = np.asarray(value)
         if numbers.dtype == object:  # e.g. Fraction; a ragged list fails here
@@ -22,27 +24,31 @@ def array(name: str, value, shape: tuple[int | None, ...]) -> np.ndarray:
     except (TypeError, ValueError):
         rows = value if isinstance(value, (list, tuple)) else []
         lengths = {len(row) for row in rows if isinstance(row, (list, tuple))}
-        what = "whose rows have different lengths" if len(lengths) > 1 else "that is no array of numbers"
-        raise Form(f"`{name}` is {kind_of(value)} {what}; {words}.") from None
+        fault = ""
+        if len(lengths) > 1:
+            fault = " whose rows have different lengths"
+        elif len(rows):
+            fault = " that does not hold only numbers"
+        raise Form(f"`{name}` is {kind_of(value)}{fault}; {must}.") from None
     if numbers.dtype.kind in "US" and numbers.ndim:
-        raise Form(f"`{name}` holds text; {words}. Write the numbers without quotation marks.")
+        raise Form(f"`{name}` holds text; {must}. Write the numbers without quotation marks.")
     if numbers.dtype.kind not in "biuf" or value is None:
-        raise Form(f"`{name}` is {kind_of(value)}; {words}.")
+        raise Form(f"`{name}` is {kind_of(value)}; {must}.")
     fits = numbers.ndim == len(shape) and all(n in (None, m) for n, m in zip(shape, numbers.shape, strict=True))
     if not fits:
-        given = f"has the shape {numbers.shape}" if numbers.ndim else "is a single number"
-        raise Form(f"`{name}` {given}; {words}.")
+        given = f"has shape {numbers.shape}" if numbers.ndim else "is a single number"
+        raise Form(f"`{name}` {given}; {must}.")
     if not np.isfinite(numbers).all():
-        raise Form(f"`{name}` holds a value that is NaN or infinite; {words}.")
+        raise Form(f"`{name}` holds a value that is NaN or infinite; {must}.")
     return numbers.astype(float)
 
 
-def number(name: str, value) -> float:
-    """A finite number; also from an array or a list with a single one in it."""
+def number(name: str, value: Any) -> float:
+    """A finite number; also from an array or a list that holds just one."""
     single = value
     if isinstance(value, tuple) and len(value) == 2 and all(type(part) is int for part in value):
-        words = "A decimal number has a point, not a comma; thousands have neither."
-        raise Form(f"`{name}` is a pair of numbers; needed is a number. {words}")
+        hint = "A decimal number has a point, not a comma; thousands have neither."
+        raise Form(f"`{name}` is a pair of numbers; it must be a number. {hint}")
     if not isinstance(value, (str, bytes, Real)):
         try:
             items = np.asarray(value).ravel()
@@ -50,49 +56,49 @@ def number(name: str, value) -> float:
             items = np.empty(0)
         single = items[0] if items.size == 1 else None
     if isinstance(single, (bool, np.bool_)) or not isinstance(single, Real):
-        raise Form(f"`{name}` is {kind_of(value)}; needed is a number.")
+        raise Form(f"`{name}` is {kind_of(value)}; it must be a number.")
     try:
         single = float(single)
     except OverflowError:
         raise Form(f"`{name}` is larger than any number that Python's `float` can hold.") from None
     if not np.isfinite(single):
-        raise Form(f"`{name}` is {single}; needed is a finite number.")
+        raise Form(f"`{name}` is {single}; it must be a finite number.")
     return single
 
 
-def whole(name: str, value) -> int:
-    """A whole number; 3.0 is one."""
+def whole(name: str, value: Any) -> int:
+    """A whole number, also given as 3.0."""
     given = number(name, value)
     if given != round(given):
-        raise Form(f"`{name}` is {given:g}; needed is a whole number.")
+        raise Form(f"`{name}` is {given:g}; it must be a whole number.")
     return int(given)
 
 
-def choice(name: str, value, *options: str) -> str:
-    """One of the options, a text; capitals and spaces around it do not matter."""
-    needed = f"needed is one of {', '.join(repr(option) for option in options)}, with the quotes"
+def choice(name: str, value: Any, *options: str) -> str:
+    """One of the options, which are strings; capitals and spaces around the answer do not matter."""
+    must = f"it must be one of {', '.join(repr(option) for option in options)}, with the quotes"
     if not isinstance(value, str):
-        raise Form(f"`{name}` is {kind_of(value)}; {needed}.")
+        raise Form(f"`{name}` is {kind_of(value)}; {must}.")
     for option in options:
         if value.strip().lower() == option.lower():
             return option
-    raise Form(f"`{name}` is {value!r}; {needed}.")
+    raise Form(f"`{name}` is {value!r}; {must}.")
 
 
-def items(name: str, value, n: int, what: str) -> tuple:
-    """n things in a tuple, list or array, e.g. what a function returned; `what` names them, as "w and b"."""
+def items(name: str, value: Any, n: int, what: str) -> tuple:
+    """The n things in a tuple, list or array, e.g. what a function returned; `what` names them, as in "w and b"."""
     is_list = isinstance(value, (tuple, list)) or (isinstance(value, np.ndarray) and value.ndim > 0)
     length = len(value) if is_list else None
     if length != n:
         given = kind_of(value) if length is None else f"{kind_of(value)} of length {length}"
-        raise Form(f"`{name}` is {given}; needed are {n} things, {what}.")
+        raise Form(f"`{name}` is {given}; it must hold {n} things, {what}.")
     return tuple(value)
 
 
-def instance(name: str, value, type_: type, what: str):
-    """The value, which is of the type; `what` names it, as "a Keras model"."""
+def instance(name: str, value: Any, type_: type, what: str) -> Any:
+    """The value, which must be of this type; `what` names it, as in "a Keras model"."""
     if not isinstance(value, type_):
-        raise Form(f"`{name}` is {kind_of(value)}; needed is {what}.")
+        raise Form(f"`{name}` is {kind_of(value)}; it must be {what}.")
     return value
 
 

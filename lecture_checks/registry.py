@@ -1,4 +1,4 @@
-"""Which exercises there are: a module `notebook_NN` for each notebook that has some, and `self_test`."""
+"""What exercises there are: a module `notebook_NN` for each notebook that has some, and `self_test`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lecture_checks.core import Exercise
 from lecture_checks.store import SELF_TEST
 
 
-def notebooks() -> list[str]:
+def notebook_numbers() -> list[str]:
     """The numbers of the notebooks that have exercises: "01", "02", ..."""
     modules = sorted(module.name for module in iter_modules([str(Path(__file__).parent)]))
     return [name[-2:] for name in modules if name.startswith("notebook_")]

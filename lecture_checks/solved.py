@@ -7,20 +7,22 @@ import html
 from lecture_checks import registry, store
 from lecture_checks.store import SELF_TEST
 
-WORDS = {"solved": "✓ solved", "tried": "△ tried", "": "○ not tried yet"}
+STATES_SHOWN = {"solved": "✓ solved", "tried": "△ tried", "": "○ not tried yet"}
 
 
 def show(notebook: int | None = None) -> Table:
-    """Which exercises of a notebook are solved; without a number, how many of each notebook, and of the self-test."""
+    """What exercises of a notebook are solved; without its number, how many of each notebook and of the self-test."""
     states, note = store.read()
     if notebook is not None:
         of_notebook = registry.exercises(f"{notebook:02}")
         have = [states.get(f"{notebook:02}", {}).get(str(x.number), "") for x in of_notebook]
-        rows = [(f"{x.number}. {x.title}", x.kind, WORDS[state]) for x, state in zip(of_notebook, have, strict=True)]
+        rows = [
+            (f"{x.number}. {x.title}", x.kind, STATES_SHOWN[state]) for x, state in zip(of_notebook, have, strict=True)
+        ]
         title = f"Notebook {notebook:02}: {have.count('solved')} of {len(have)} exercises solved"
         return Table(title, ("exercise", "kind", "state"), rows, note)
     rows, solved, total = [], 0, 0
-    for name in registry.notebooks():
+    for name in registry.notebook_numbers():
         numbers = [str(x.number) for x in registry.exercises(name)]
         n_solved = sum(states.get(name, {}).get(number) == "solved" for number in numbers)
         rows.append((_title(name), f"{n_solved} of {len(numbers)}"))
@@ -32,7 +34,7 @@ def show(notebook: int | None = None) -> Table:
 
 
 def score() -> Table:
-    """How the self-test went, topic by topic, and what to read again: all that was not right at the first answer."""
+    """How the self-test went, topic by topic, and what to read again: whatever was not right at the first answer."""
     states, note = store.read()
     now, first = states.get(SELF_TEST, {}), states.get(store.FIRST_ANSWERS, {})
     questions = registry.exercises(SELF_TEST)
@@ -41,7 +43,7 @@ def score() -> Table:
         of_topic = [question for question in questions if question.topic == topic]
         wrong = [question for question in of_topic if first.get(str(question.number)) == "tried"]
         answered = any(str(question.number) in now for question in of_topic)
-        again = _section(topic, wrong) if wrong else "" if answered else WORDS[""]
+        again = _section(topic, wrong) if wrong else "" if answered else STATES_SHOWN[""]
         rows.append((_title(topic), *(_count(of_topic, which) for which in (first, now)), again))
     total = [_count(questions, which) for which in (first, now)]
     title = f"The self-test: {total[1]} questions right, {total[0]} at the first answer"
@@ -61,7 +63,7 @@ def _section(topic: str, questions: list) -> Link:
 
 
 class Link(str):
-    """A text that leads somewhere when it is shown as HTML; the address is seen from the folder of the notebooks."""
+    """A text that is a link when it is shown as HTML; the address is relative to the folder of the notebooks."""
 
     def __new__(cls, text: str, address: str):
         link = super().__new__(cls, text)

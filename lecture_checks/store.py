@@ -1,7 +1,7 @@
 """What was solved: kept in one small file on this machine, `my_progress.json`, and nowhere else.
 
-The file lies in the project's folder and may be deleted at any time. The environment variable `LECTURE_PROGRESS` names
-another file; with "off" nothing is read or written, which is how the tests run.
+The file is in the project's folder and may be deleted at any time. The environment variable `LECTURE_PROGRESS` can name
+another file; if it is "off", nothing is read or written, which is how the tests run.
 """
 
 from __future__ import annotations
@@ -12,23 +12,28 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-SELF_TEST = "self_test"  # the name of the self-test in the file, where an exercise has the number of its notebook
+SELF_TEST = "self_test"  # the self-test's name in the file, where exercises are under the number of their notebook
 FIRST_ANSWERS = "self_test_first_answers"  # the state of each of its questions after the first answer
 STATES = {"solved", "tried"}
 _paused = False
 
 
 def pause() -> None:
-    """Note nothing from here on, in this notebook. The worked solutions begin with it."""
+    """From here on, save nothing in this notebook. The worked solutions begin with it."""
     global _paused
     _paused = True
 
 
 def record(notebook: str, number: int, status: str) -> str:
-    """Note that an exercise was tried, or solved if the status is "right". What is solved stays solved.
+    """Save that an exercise was tried, or solved if the status is "right". What is solved stays solved.
 
-    Of a question of the self-test, the first answer in the right form is noted as well. Returns a sentence if something
-    went wrong, else "".
+    Args:
+        notebook: its number, such as "04", or `SELF_TEST`. For a question of the self-test, the first answer in the
+            right form is saved as well.
+        number: of the exercise.
+        status: of the verdict, e.g. "right", "hint" or "form".
+
+    Returns a sentence if something went wrong, else "".
     """
     if _file() is None:
         return ""
@@ -49,15 +54,15 @@ def record(notebook: str, number: int, status: str) -> str:
 
 
 def _file() -> Path | None:
-    """The file of the progress; None if nothing shall be read or written."""
+    """The file of the progress; None if nothing is to be read or written."""
     named = os.environ.get("LECTURE_PROGRESS", "")
     return None if _paused or named == "off" else Path(named) if named else ROOT / "my_progress.json"
 
 
 def read() -> tuple[dict[str, dict[str, str]], str]:
-    """The states of all exercises by notebook and number, and a sentence if there was something wrong.
+    """The states of all exercises ("solved" or "tried"), by notebook and number, and a sentence if something is wrong.
 
-    A file that makes no sense is moved aside, so that nothing in it is lost.
+    A damaged file is moved aside, so that nothing in it is lost.
     """
     path = _file()
     if path is None or not path.exists():
@@ -79,7 +84,10 @@ def read() -> tuple[dict[str, dict[str, str]], str]:
             os.replace(path, aside)
         except OSError as error:
             return {}, f"({path.name} is damaged and could not be moved aside: {error.strerror}.)"
-        return {}, f"({path.name} was damaged. It is now called {aside.name}, and your progress is counted anew.)"
+        return (
+            {},
+            f"({path.name} was damaged. It is now called {aside.name}, and your progress starts again from zero.)",
+        )
 
 
 def _write(states: dict[str, dict[str, str]]) -> None:

@@ -35,14 +35,14 @@ FASHION_MNIST_CLASSES = (
 
 
 class DataError(RuntimeError):
-    """A data file is missing or is not the one that belongs there. The message says how to mend it."""
+    """A data file is missing or altered. The message says how to fix it."""
 
 
 def load_fashion_mnist() -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
     """Fashion-MNIST: 70,000 gray images of clothing in ten classes.
 
     Returns `(X_train_full, y_train_full), (X_test, y_test)`, the same arrays as `keras.datasets.fashion_mnist`:
-    images uint8 (60000, 28, 28) and (10000, 28, 28), 0 is the background and 255 the darkest ink; labels uint8
+    images uint8 (60000, 28, 28) and (10000, 28, 28), where 0 is the background and 255 the darkest ink; labels uint8
     (60000,) and (10000,), from 0 to 9. Their names are in `FASHION_MNIST_CLASSES`.
 
     Raises `DataError` if a file is missing or altered.
@@ -104,32 +104,32 @@ def load_california_housing() -> Bunch:
 
 
 def checksums() -> dict[str, str]:
-    """The expected sha256 of every data file, by its path below `data/`, as `data/SHA256SUMS` lists them."""
+    """The expected sha256 of every data file by its path below `data/`, as `data/SHA256SUMS` lists them."""
     lines = (DATA_DIR / "SHA256SUMS").read_text(encoding="ascii").splitlines()
     return {name: digest for digest, name in (line.split(maxsplit=1) for line in lines)}
 
 
 def _read_verified(name: str) -> bytes:
-    """The bytes of the data file `name`, if they are the ones that `data/SHA256SUMS` expects; else `DataError`."""
-    mend = "Mend it with:  git checkout -- data    (or, without git:  python data/rebuild.py)"
+    """The bytes of the data file `name`; DataError if they don't have the checksum that `data/SHA256SUMS` lists."""
+    fix = "Fix it with:  git checkout -- data    (or, without git:  python data/rebuild.py)"
     try:
         expected = checksums()[name]
         content = (DATA_DIR / name).read_bytes()
     except FileNotFoundError as error:
-        raise DataError(f"The data file {error.filename} is missing. {mend}") from None
+        raise DataError(f"The data file {error.filename} is missing. {fix}") from None
     except (KeyError, ValueError):
-        raise DataError(f"The list of checksums {DATA_DIR / 'SHA256SUMS'} is damaged. {mend}") from None
+        raise DataError(f"The list of checksums {DATA_DIR / 'SHA256SUMS'} is damaged. {fix}") from None
     found = hashlib.sha256(content).hexdigest()
     if found != expected:
         raise DataError(
-            f"The data file {DATA_DIR / name} is damaged: its {len(content):,} bytes have the sha256 {found}, "
-            f"expected is {expected}. {mend}"
+            f"The data file {DATA_DIR / name} is damaged: its {len(content):,} bytes have the sha256 {found} "
+            f"instead of {expected}. {fix}"
         )
     return content
 
 
 def _parse_idx(content: bytes) -> np.ndarray:
-    """The uint8 array in an IDX file: two zero bytes, type 8, the number of axes, each axis' length, the values.
+    """The uint8 array in an IDX file: two zero bytes, type 8, the number of axes, the length of each axis, the values.
 
     Source: LeCun, Cortes and Burges, "The MNIST database of handwritten digits", section "File formats".
     """

@@ -1,4 +1,4 @@
-"""Demonstrations: a picture with sliders, one function each. Move a slider, and the picture is drawn anew.
+"""Demonstrations: a picture with sliders, one function each. Move a slider, and the picture is drawn again.
 
     demonstrations.threshold_logic_unit()
 
@@ -29,17 +29,17 @@ from PIL import Image
 from lecture_utils import from_scratch, plotting
 from lecture_utils.plotting import BLUE, GREEN, SKY, VERMILION
 
-X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])  # all cases of two inputs that are 0 or 1
-ABOVE: dict[str, Any] = {
+CASES = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])  # all cases of two inputs that are 0 or 1
+LEGEND_ABOVE: dict[str, Any] = {
     "loc": "lower left",
     "bbox_to_anchor": (-0.03, 0.98),
     "ncols": 2,
     "fontsize": 9.5,
 }  # of a legend
-FIELD = 66  # width of a number field, in pixels
-WORDS = "margin: 0 12px; max-width: 740px; line-height: 1.5"  # style of the text under the picture
-# A slider of ipywidgets has no name that could be spoken, a number field has. So the slider is for the mouse alone: its
-# handle, at which Tab would stop, is hidden, and the area in it that the mouse takes hold of is drawn instead.
+FIELD_WIDTH = 66  # width of a number field, in pixels
+CAPTION_STYLE = "margin: 0 12px; max-width: 740px; line-height: 1.5"  # style of the text under the picture
+# A screen reader finds no name for a slider of ipywidgets, but it does for a number field. So the slider is only for
+# the mouse: its handle, where Tab would stop, is hidden, and the area in it that the mouse drags is drawn instead.
 FOR_THE_MOUSE = """<style>
 .for-the-mouse .noUi-handle { visibility: hidden; }
 .for-the-mouse .noUi-touch-area { visibility: visible; box-sizing: border-box; border-radius: 50%;
@@ -49,16 +49,16 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 class Demonstration:
-    """A figure that is a function of some controls, and is drawn anew whenever one of them changes.
+    """A figure that is a function of some controls, and is drawn again whenever one of them changes.
 
     Args:
-        figure: holds all artists already. Those that move are `animated`, in the word of Matplotlib; the rest (axes,
+        figure: has all its artists already. Those that move are `animated`, as Matplotlib calls it; the rest (axes,
             ticks, labels) is drawn once and kept.
-        draw: gets the value of each control by its name and moves the artists. Returns the title, which states what
-            is to be seen, and a text that goes on with the numbers. Both together are the alt text.
+        draw: takes the value of each control by its name and moves the artists. Returns the title, which says what
+            there is to see, and a text with the numbers. Together they are the alt text.
         controls: ipywidgets with a `value`, by name.
 
-    Attributes: figure, controls, fields (what Tab goes to: number fields, and controls that are no sliders), alt (the
+    Attributes: figure, controls, fields (what Tab goes to: number fields, and controls that aren't sliders), alt (the
     alt text of the picture as it is now) and png (its bytes).
     """
 
@@ -95,12 +95,13 @@ class Demonstration:
         picture = Image.fromarray(np.asarray(self._canvas.buffer_rgba())).convert("RGB")
         picture.save(buffer, "PNG", compress_level=1)  # quick, not small
         self.png = buffer.getvalue()
-        self._picture.value = plotting.img(self.png, self.alt).replace("<img", '<img decoding="sync"')  # no flicker
-        self._words.value = f'<p role="status" aria-live="polite" style="{WORDS}">{html.escape(self.alt)}</p>'
+        image = plotting.html_image(self.png, self.alt)
+        self._picture.value = image.replace("<img", '<img decoding="sync"')  # no flicker
+        self._words.value = f'<p role="status" aria-live="polite" style="{CAPTION_STYLE}">{html.escape(self.alt)}</p>'
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         """The widget, and the still figure for wherever there is none."""
-        still = plotting.img(plotting.small(self.png), self.alt)
+        still = plotting.html_image(plotting.small_png(self.png), self.alt)
         return {WIDGET_VIEW: self._view.get_view_spec(), "text/html": still, "text/plain": self.alt}
 
 
@@ -113,7 +114,7 @@ def _slider(
     if all(isinstance(number, int) for number in (value, low, high, step)):
         kind, options = widgets.IntSlider, {}
     label = 105 if width > 300 else 78
-    style, layout = {"description_width": f"{label}px"}, widgets.Layout(width=f"{width - label - FIELD - 8}px")
+    style, layout = {"description_width": f"{label}px"}, widgets.Layout(width=f"{width - label - FIELD_WIDTH - 8}px")
     return kind(value, min=low, max=high, step=step, description=name, style=style, layout=layout, **options)
 
 
@@ -133,7 +134,7 @@ def _field(slider: widgets.ValueWidget) -> widgets.ValueWidget:
         step=slider.step,
         description=slider.description,
         style={"description_width": label},
-        layout=widgets.Layout(width=f"calc({label} + {FIELD}px)"),
+        layout=widgets.Layout(width=f"calc({label} + {FIELD_WIDTH}px)"),
     )
     slider.description, slider.readout = "", False
     slider.add_class("for-the-mouse")
@@ -148,7 +149,7 @@ def _field(slider: widgets.ValueWidget) -> widgets.ValueWidget:
 
 
 def _figure(*places: tuple[float, float, float, float], height: float = 3.6) -> tuple[Figure, list[Axes]]:
-    """A figure with axes at fixed places (left, bottom, width, height): to compute the layout anew takes long."""
+    """A figure with axes at fixed places (left, bottom, width, height): computing the layout each time is slow."""
     figure = Figure(figsize=(7.6, height))
     figure.set_layout_engine("none")
     figure.set_dpi(plotting.PIXEL_RATIO * figure.dpi)
@@ -170,7 +171,7 @@ def half_plane(w: np.ndarray, b: float) -> np.ndarray:
 
 
 class _Decision:
-    """The plane of two inputs, with the line of a neuron and the side on which it says 1."""
+    """The plane of two inputs, with the line of a neuron and the side where it says 1."""
 
     def __init__(self, ax: Axes, names: tuple[str, str], low: float = -0.8, high: float = 1.8):
         self.side = ax.add_patch(Polygon(half_plane([1, 1], 0), facecolor=SKY, alpha=0.35, zorder=0, animated=True))
@@ -195,7 +196,7 @@ def _cases(ax: Axes) -> tuple[Line2D, Line2D, Line2D]:
 
 
 def _sum(w1: float, w2: float, b: float) -> str:
-    """The weighted sum in writing: 1.0 x₁ + 1.0 x₂ - 1.5."""
+    """The weighted sum as text: 1.0 x₁ + 1.0 x₂ - 1.5."""
     return f"{w1:.1f} x₁ {w2:+.1f} x₂ {b:+.1f}".replace(" +", " + ").replace(" -", " - ")
 
 
@@ -234,12 +235,12 @@ def threshold_logic_unit() -> Demonstration:
 
     def draw(w1: float, w2: float, b: float) -> tuple[str, str]:
         w = np.array([w1, w2])
-        z, y = X @ w + b, _says_one(X, w, b)
+        z, y = CASES @ w + b, _says_one(CASES, w, b)
         plane.move(w, b)
-        zeros.set_data(*X[y == 0].T)
-        ones.set_data(*X[y == 1].T)
+        zeros.set_data(*CASES[y == 0].T)
+        ones.set_data(*CASES[y == 1].T)
         arrow.set_UVC(w1, w2)
-        rows = [f" {x1}   {x2}  {total:5.1f}   {says}" for (x1, x2), total, says in zip(X, z + 0.0, y, strict=True)]
+        rows = [f" {x1}   {x2}  {total:5.1f}   {says}" for (x1, x2), total, says in zip(CASES, z + 0.0, y, strict=True)]
         table.set_text("\n".join(["x₁  x₂      z  output", *rows]))
         where = f"the line {_sum(w1, w2, b)} = 0" if w.any() else "no line, for both weights are 0"
         numbers = f"Weights {w1:.1f} and {w2:.1f}, bias {b:.1f}: {where}; the outputs for (0, 0), (0, 1), (1, 0) and "
@@ -263,7 +264,7 @@ def xor_network() -> Demonstration:
     for plane, color, style in zip(planes, (GREEN, VERMILION), ("-", "--"), strict=True):
         plane.side.remove()
         plane.line.set(color=color, linestyle=style, linewidth=2)
-    ax_in.legend([plane.line for plane in planes], ["line of h₁", "line of h₂"], **ABOVE)
+    ax_in.legend([plane.line for plane in planes], ["line of h₁", "line of h₂"], **LEGEND_ABOVE)
     extent = (-0.8, 1.8, -0.8, 1.8)
     area = ax_in.imshow(np.zeros((131, 131, 4)), extent=extent, origin="lower", interpolation="nearest", zorder=0)
     area.set_animated(True)
@@ -276,17 +277,17 @@ def xor_network() -> Demonstration:
 
     def draw(w11, w21, b1, w12, w22, b2, v1, v2, c) -> tuple[str, str]:
         W, b, v = np.array([[w11, w12], [w21, w22]]), np.array([b1, b2]), np.array([v1, v2])
-        hidden = _says_one(X, W, b)
+        hidden = _says_one(CASES, W, b)
         y_pred = _says_one(hidden, v, c)
         area.set_data(shade[_says_one(_says_one(grid, W, b), v, c)].reshape(131, 131, 4))
         for plane, w, bias in zip([*planes, output], [*W.T, v], [b1, b2, c], strict=True):
             plane.move(w, bias)
-        for points, (zeros, ones, rings) in zip((X, hidden), cases, strict=True):
+        for points, (zeros, ones, rings) in zip((CASES, hidden), cases, strict=True):
             zeros.set_data(*points[y == 0].T)
             ones.set_data(*points[y == 1].T)
             rings.set_data(*points[y_pred != y].T)
         n_right = (y_pred == y).sum()
-        places = ", ".join(f"({x1}, {x2}) to ({h1}, {h2})" for (x1, x2), (h1, h2) in zip(X, hidden, strict=True))
+        places = ", ".join(f"({x1}, {x2}) to ({h1}, {h2})" for (x1, x2), (h1, h2) in zip(CASES, hidden, strict=True))
         numbers = f"The hidden neurons take {places}; the outputs are {', '.join(map(str, y_pred))}, XOR is 0, 1, 1, 0."
         return f"{n_right} of 4 cases are right" + (": this is XOR" if n_right == 4 else ""), numbers
 
@@ -297,10 +298,12 @@ def xor_network() -> Demonstration:
     return Demonstration(figure, draw, **sliders)
 
 
-def chain(x: float, y: float, w1: float, b1: float, w2: float, b2: float) -> tuple[dict[str, float], dict[str, float]]:
+def both_passes(
+    x: float, y: float, w1: float, b1: float, w2: float, b2: float
+) -> tuple[dict[str, float], dict[str, float]]:
     """Forward and backward pass through x -> z₁ -> a₁ -> z₂ -> a₂ -> C, logistic, C = (a₂ - y)² (notebook 04).
 
-    Returns the values by name, and the derivatives of C by each of them and by the parameters.
+    Returns the values by name, and the derivatives of C with respect to each of them and to the parameters.
     """
     z1 = x * w1 + b1
     a1 = float(from_scratch.logistic(z1))
@@ -344,9 +347,9 @@ def backpropagation_step() -> Demonstration:
 
     def draw(stage: int, rate: float, x: float, y: float, w1: float, b1: float, w2: float, b2: float):
         given = {"w₁": w1, "b₁": b1, "w₂": w2, "b₂": b2}
-        values, slopes = chain(x, y, *given.values())
+        values, slopes = both_passes(x, y, *given.values())
         moved = {name: value - rate * slopes[name] for name, value in given.items()}
-        new_C = chain(x, y, *moved.values())[0]["C"]
+        new_C = both_passes(x, y, *moved.values())[0]["C"]
         known, known_back = names[: min(stage, 5)], names[max(0, 10 - stage) :] if stage > 5 else ()
         for name, text, derivative in zip(names, forward, backward, strict=True):
             text.set_text(f"{values[name]:.3f}" if name in known else "")
@@ -382,12 +385,12 @@ def backpropagation_step() -> Demonstration:
     )
 
 
-START = np.array([-4.0, 1.5])
+DESCENT_START = np.array([-4.0, 1.5])
 
 
 def descent(learning_rate: float, curvature: float, n_steps: int) -> np.ndarray:
-    """The points (n_steps + 1, 2) of gradient descent on C = (w₁² + curvature w₂²) / 2, from `START`."""
-    w, path = START, [START]
+    """The points (n_steps + 1, 2) of gradient descent on C = (w₁² + curvature w₂²) / 2, from `DESCENT_START`."""
+    w, path = DESCENT_START, [DESCENT_START]
     for _ in range(n_steps):
         w = w - learning_rate * np.array([w[0], curvature * w[1]])
         path.append(w)
@@ -401,7 +404,7 @@ def learning_rate() -> Demonstration:
     levels = [0.1, 0.5, 1.5, 4, 8, 14, 22, 32, 45]  # of the loss
     rings = [ax.plot([], [], color="gray", linestyle="-", linewidth=0.8, animated=True)[0] for _ in levels]
     (way,) = ax.plot([], [], "o-", color=VERMILION, markersize=4, linewidth=1.3, animated=True)
-    ax.plot(*START, "s", color="black", markersize=7)
+    ax.plot(*DESCENT_START, "s", color="black", markersize=7)
     ax.plot(0, 0, "*", color=GREEN, markersize=12)
     ax.set(xlim=(-5.2, 5.2), ylim=(-3, 3), xlabel="weight w₁", ylabel="weight w₂")
     ax.set_title("square: start; star: lowest loss", fontsize=10, fontweight="normal")
@@ -450,7 +453,7 @@ def saturation() -> Demonstration:
     (slope_dot,) = ax.plot([], [], "s", color=VERMILION, markersize=8, animated=True)
     here = ax.axvline(0, color="gray", linewidth=1, linestyle=":", animated=True)
     ax.set(xlim=(-8, 8), ylim=(-1.1, 2.1), xlabel="weighted sum z", ylabel="a, and its slope")
-    ax.legend(**ABOVE)
+    ax.legend(**LEGEND_ABOVE)
     (products,) = ax_layers.plot([], [], "s-", color=VERMILION, markersize=4, linewidth=1, animated=True)
     ax_layers.set(xlim=(0, 21), yscale="log", ylim=(1e-24, 1e2), xlabel="layers", ylabel="product of the slopes")
 
@@ -482,15 +485,15 @@ def saturation() -> Demonstration:
 
 
 def classifier_threshold(y_true: np.ndarray, score: np.ndarray) -> Demonstration:
-    """From which score on shall a classifier say yes? What each threshold gains and costs (notebook 07).
+    """From what score on should a classifier say yes? What each threshold gains and costs (notebook 07).
 
-    Precision is the share of those it says yes to that are right; recall the share of the true ones that it finds.
+    Precision is the share of its yeses that are right, recall the share of the true ones that it finds.
 
     Args:
-        y_true: what is true, (n,), 0 or 1, both of them there.
-        score: what the classifier says, (n,), the larger the surer of 1; a probability, or any number.
+        y_true: what is true, (n,), 0 or 1; both must occur.
+        score: what the classifier says, (n,): probabilities or any other numbers, larger where it is surer of 1.
 
-    Raises ValueError for anything else, saying what was given and what is needed.
+    Raises ValueError for anything else.
     """
     y_true, score = _answers(y_true, score)
     low, high = (0.0, 1.0) if score.min() >= 0 and score.max() <= 1 else (float(score.min()), float(score.max()))
@@ -503,11 +506,11 @@ def classifier_threshold(y_true: np.ndarray, score: np.ndarray) -> Demonstration
     ax.hist(score[y_true == 0], bins, color="lightgray", edgecolor="gray", label="truly 0")
     ax.hist(score[y_true == 1], bins, histtype="step", color=BLUE, linewidth=2, label="truly 1")
     ax.set(xlabel="score", ylabel="how many (log scale)", xlim=(low, high), yscale="log", ylim=(0.7, None))
-    ax.legend(**ABOVE)
+    ax.legend(**LEGEND_ABOVE)
     ax_rates.plot(thresholds, curves[:, 0], color=VERMILION, linestyle="--", label="precision")
     ax_rates.plot(thresholds, curves[:, 1], color=GREEN, linestyle="-", label="recall")
     ax_rates.set(xlabel="threshold", ylabel="share", xlim=(low, high), ylim=(0, 1.03))
-    ax_rates.legend(**ABOVE)
+    ax_rates.legend(**LEGEND_ABOVE)
     lines = [axes.axvline(low, color="black", linewidth=1.5, animated=True) for axes in (ax, ax_rates)]
     (precision_dot,) = ax_rates.plot([], [], "s", color=VERMILION, markersize=8, animated=True)
     (recall_dot,) = ax_rates.plot([], [], "o", color=GREEN, markersize=8, animated=True)
@@ -546,14 +549,14 @@ def _answers(y_true: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndar
     """Both as arrays (n,), checked."""
     y_true, score = np.asarray(y_true), np.asarray(score)
     if y_true.ndim != 1 or y_true.shape != score.shape:
-        raise ValueError(f"y_true has the shape {y_true.shape}, score {score.shape}; needed is (n,) for both.")
+        raise ValueError(f"y_true has the shape {y_true.shape}, score {score.shape}; both must be (n,).")
     if y_true.dtype.kind not in "biuf" or score.dtype.kind not in "iuf":
-        raise ValueError(f"y_true holds {y_true.dtype} and score {score.dtype}; needed are numbers.")
+        raise ValueError(f"y_true holds {y_true.dtype} and score {score.dtype}; both must hold numbers.")
     if set(np.unique(y_true).tolist()) != {0, 1}:
         raise ValueError(
-            f"y_true holds the values {np.unique(y_true)[:5].tolist()}; needed are 0 and 1, both of them. "
+            f"y_true holds the values {np.unique(y_true)[:5].tolist()}; it must hold 0 and 1, both of them. "
             "For one class of several: y_true == that_class."
         )
     if not np.isfinite(score).all() or score.min() == score.max():
-        raise ValueError("score must be finite and not the same for all; a threshold would part nothing.")
+        raise ValueError("score must be finite, and not the same for all: no threshold would separate them.")
     return y_true.astype(int), score.astype(float)

@@ -19,7 +19,7 @@ Array = np.ndarray
 EPSILON = 1e-7  # probabilities are kept this far from 0 and 1 before a logarithm, as Keras does
 
 
-# Step functions, and the neurons that use them (notebook 01, sections 2 and 3; notebook 02, sections 1 and 2).
+# The step function of threshold logic units, and a layer of them that learns (notebook 02, sections 1 and 2).
 
 
 def heaviside(z: Array) -> Array:
@@ -27,29 +27,8 @@ def heaviside(z: Array) -> Array:
     return np.where(np.asarray(z) >= 0, 1, 0)
 
 
-def sgn(z: Array) -> Array:
-    """-1 where z < 0, 0 where z = 0, 1 where z > 0."""
-    return np.sign(z).astype(int)
-
-
-@dataclass
-class TLU:
-    """A threshold logic unit (notebook 01): the weighted sum of the inputs, then a step: step(Xw + b).
-
-    Attributes: weights w (d,), bias b (a number), and step, which is `heaviside` or `sgn`.
-    """
-
-    w: Array
-    b: float
-    step: Callable[[Array], Array] = heaviside
-
-    def predict(self, X: Array) -> Array:
-        """The output (n,) for each row of X (n, d), as whole numbers."""
-        return self.step(validate.inputs(X, len(self.w)) @ np.asarray(self.w) + self.b)
-
-
 class Perceptron:
-    """A layer of m TLUs that learns by the rule of Rosenblatt (1958, "The perceptron"; notebook 02).
+    """A layer of m threshold logic units that learns by the rule of Rosenblatt (1958, "The perceptron"; notebook 02).
 
     Attributes: weights W (d, m) and biases b (m,), both zero at the start.
     """
@@ -63,10 +42,10 @@ class Perceptron:
         return heaviside(validate.inputs(X, len(self.W)) @ self.W + self.b)
 
     def fit(self, X: Array, y: Array, epochs: int = 10, learning_rate: float = 1.0) -> list[int]:
-        """For each sample in turn, move W by learning_rate * x (y - y_pred): a right output moves nothing.
+        """For each sample in turn, move W by learning_rate * x (y - y_pred): a correct output moves nothing.
 
-        y is 0 or 1, (n, m), or (n,) for one unit. Stops after an epoch without a mistake; returns the number of wrong
-        outputs in each epoch.
+        X is (n, d); y is 0 or 1, (n, m), or (n,) for one unit. Stops after an epoch without a mistake; returns the
+        number of wrong outputs in each epoch.
         """
         X = validate.inputs(X, len(self.W))
         y = validate.targets(y, len(X), len(self.b))
@@ -83,18 +62,21 @@ class Perceptron:
         return mistakes
 
 
-# Activation functions (notebook 05, sections 2 to 5; softmax: notebook 06, section 5): phi(z), and dC/dz from dC/da
-# and a = phi(z).
+# Activation functions (notebook 05, sections 2 to 5; softmax: notebook 06, section 5). ACTIVATIONS has a = phi(z);
+# BACKWARD has dC/dz, computed from dC/da and a.
 
 
 def logistic(z: Array) -> Array:
-    """1 / (1 + exp(-z)), between 0 and 1; for z < 0 as exp(z) / (1 + exp(z)), so that no power is large."""
+    """1 / (1 + exp(-z)), between 0 and 1. For z < 0 we compute exp(z) / (1 + exp(z)), so exp never overflows."""
     small = np.exp(-np.abs(z))
     return np.where(np.asarray(z) >= 0, 1, small) / (1 + small)
 
 
 def softmax(z: Array) -> Array:
-    """Row by row, exp(z_k) / sum_j exp(z_j): positive numbers that sum to 1. Shifting a row does not change it."""
+    """exp(z_k) / sum_j exp(z_j) for each row of z (n, m): positive numbers that sum to 1.
+
+    A number added to a whole row changes nothing, so we subtract the largest z: then exp never overflows.
+    """
     e = np.exp(z - z.max(axis=1, keepdims=True))
     return e / e.sum(axis=1, keepdims=True)
 
@@ -115,7 +97,8 @@ BACKWARD: dict[str, Callable[[Array, Array], Array]] = {
 }
 
 
-# Losses (notebook 06, sections 3, 4 and 6): the mean over samples and outputs, and dC/da, from y and a, both (n, m).
+# Losses (notebook 06, sections 3, 4 and 6). Each returns the mean loss C and dC/da (n, m), computed from y and a, both
+# (n, m). The mean is taken over samples and outputs.
 
 
 def mse(y: Array, a: Array) -> tuple[float, Array]:
@@ -144,7 +127,7 @@ def binary_cross_entropy(y: Array, a: Array) -> tuple[float, Array]:
 
 
 def cross_entropy(y: Array, a: Array) -> tuple[float, Array]:
-    """-sum_c y_c log(p_c), the mean over samples; p is a divided by its sum, y one-hot."""
+    """-sum_c y_c log(p_c), its mean over samples; y is one-hot, and p is a divided by the sum of its row."""
     p = np.clip(a, EPSILON, 1 - EPSILON)
     total = p.sum(axis=1, keepdims=True)
     return -np.mean((y * np.log(p / total)).sum(axis=1)), (p == a) * (1 / total - y / p) / len(p)
@@ -159,24 +142,24 @@ LOSSES: dict[str, Callable[[Array, Array], tuple[float, Array]]] = {
 }
 
 
-# Two pairs of output and loss belong together (notebook 06, sections 4 and 6): from z, they need no logarithm of 0, and
-# dC/dz is p - y, divided by how many numbers the mean is taken over.
+# Two pairs of output and loss belong together (notebook 06, sections 4 and 6). Computed from z, they need no logarithm
+# of 0, and dC/dz is p - y, divided by how many numbers the mean is taken over.
 
 
 def softmax_cross_entropy(y: Array, z: Array) -> tuple[float, Array]:
-    """The cross-entropy of softmax(z), by log p = z - log sum exp z; and dC/dz."""
+    """The cross-entropy of softmax(z), where log p = z - log(sum exp z); and dC/dz (n, m)."""
     shifted = z - z.max(axis=1, keepdims=True)
     log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     return -np.mean((y * log_p).sum(axis=1)), (np.exp(log_p) - y) / len(z)
 
 
 def logistic_cross_entropy(y: Array, z: Array) -> tuple[float, Array]:
-    """The binary cross-entropy of logistic(z), as max(z, 0) - zy + log(1 + exp(-|z|)); and dC/dz."""
+    """The binary cross-entropy of logistic(z), as max(z, 0) - zy + log(1 + exp(-|z|)); and dC/dz (n, m)."""
     loss = np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z)))
     return np.mean(loss), (logistic(z) - y) / z.size
 
 
-PAIRS = {
+LOSSES_FROM_Z: dict[tuple[str, str], Callable[[Array, Array], tuple[float, Array]]] = {
     ("softmax", "cross_entropy"): softmax_cross_entropy,
     ("logistic", "binary_cross_entropy"): logistic_cross_entropy,
 }
@@ -184,7 +167,7 @@ PAIRS = {
 
 @dataclass
 class History:
-    """What `MLP.fit` measured, in the form of Keras' history: for each name, one number per epoch."""
+    """What `MLP.fit` measured, in the same form as Keras: for each name, one number per epoch."""
 
     history: dict[str, list[float]] = field(default_factory=dict)
     epoch: list[int] = field(default_factory=list)
@@ -201,13 +184,20 @@ class MLP:
         loss: "mse", "mae", "huber", "binary_cross_entropy", or "cross_entropy", which takes whole-number labels.
         seed: of the random weights and of the order of the samples.
 
-    Attribute weights: [(W, b), ...], W (n_in, n_out) and b (n_out,) of each layer; may be set. W is drawn as by Glorot
-    and Bengio (2010, equation 16), b is zero.
+    Attribute weights: [(W, b), ...], W (n_in, n_out) and b (n_out,) of each layer; may be set. At first W is drawn at
+    random as in Glorot and Bengio (2010, equation 16), and b is zero.
     """
 
-    def __init__(self, layer_sizes: Sequence[int], hidden="relu", output="linear", loss="mse", seed: int | None = None):
+    def __init__(
+        self,
+        layer_sizes: Sequence[int],
+        hidden: str = "relu",
+        output: str = "linear",
+        loss: str = "mse",
+        seed: int | None = None,
+    ):
         if len(layer_sizes) < 2 or min(layer_sizes) < 1:
-            raise ValueError(f"layer_sizes is {list(layer_sizes)}; needed are two positive numbers or more.")
+            raise ValueError(f"layer_sizes is {list(layer_sizes)}; it must hold two or more positive numbers.")
         validate.one_of("hidden", hidden, ["logistic", "tanh", "relu", "linear"])
         validate.one_of("output", output, ["linear", "logistic", "softmax", "relu"])
         validate.one_of("loss", loss, LOSSES)
@@ -222,6 +212,7 @@ class MLP:
 
     @property
     def weights(self) -> list[tuple[Array, Array]]:
+        """[(W, b), ...] of each layer. Setting them copies them; ValueError for other shapes."""
         return self._weights
 
     @weights.setter
@@ -229,7 +220,7 @@ class MLP:
         needed = [(shape, shape[1:]) for shape in self.shapes]
         given = [(np.shape(W), np.shape(b)) for W, b in weights]
         if given != needed:
-            raise ValueError(f"The weights have the shapes {given}; needed are {needed}.")
+            raise ValueError(f"The weights have the shapes {given}; they must be {needed}.")
         self._weights = [(np.array(W), np.array(b)) for W, b in weights]
 
     def forward(self, X: Array) -> Array:
@@ -237,14 +228,16 @@ class MLP:
         return self._forward(self._inputs(X))[-1][1]
 
     def predict(self, X: Array) -> Array:
-        """With "cross_entropy" the most probable class (n,); with "binary_cross_entropy" 0 or 1; else the outputs."""
+        """For X (n, n_in): with "cross_entropy" the most probable class (n,), with "binary_cross_entropy" 0 or 1
+        (n, n_out), else the outputs (n, n_out)."""
         a = self.forward(X)
         if self.loss_name == "cross_entropy":
             return a.argmax(axis=1)
         return (a > 0.5).astype(int) if self.loss_name == "binary_cross_entropy" else a
 
     def loss(self, X: Array, y: Array) -> float:
-        """The mean loss. y: labels (n,) for "cross_entropy"; else numbers (n, n_out), or (n,) for one output."""
+        """The mean loss for X (n, n_in) and y: labels (n,) for "cross_entropy"; else (n, n_out), or (n,) for one
+        output."""
         X = self._inputs(X)
         return float(self._loss(self._targets(y, X), *self._forward(X)[-1])[0])
 
@@ -266,10 +259,11 @@ class MLP:
         shuffle: bool = True,
         on_epoch_end: Callable[[int, dict[str, float]], None] = lambda epoch, measured: None,
     ) -> History:
-        """Train by gradient descent on batches, and measure as Keras does: loss, for a classifier accuracy too.
+        """Train by gradient descent on batches, and measure as Keras does: the loss, and for a classifier its accuracy.
 
-        Training numbers are means over an epoch, taken while the weights change; those of the validation data, named
-        "val_...", are taken after it. `on_epoch_end(epoch, measured)` is called then.
+        X and y are as in `loss`; `validation_data` is such a pair, too. "loss" and "accuracy" are means over an epoch,
+        measured while the weights change; "val_loss" and "val_accuracy" are measured after it, on the validation data.
+        Then `on_epoch_end(epoch, measured)` is called.
         """
         validate.whole_number("epochs", epochs, at_least=0)
         validate.whole_number("batch_size", batch_size, at_least=1)
@@ -300,7 +294,7 @@ class MLP:
         """One step of gradient descent: forward pass, loss, backward pass, update. Returns loss (and accuracy)."""
         passed = self._forward(X)
         loss, dz = self._loss(y, *passed[-1])
-        # Every gradient is proportional to dz, so we scale this small array in place of the large gradients.
+        # Every gradient is proportional to dz, so we scale this small array instead of the large gradients.
         for (W, b), (dW, db) in zip(self.weights, self._backward(X, passed, learning_rate * dz), strict=True):
             W -= dW
             b -= db
@@ -317,19 +311,20 @@ class MLP:
 
     def _loss(self, y: Array, z: Array, a: Array) -> tuple[float, Array]:
         """The loss, and dC/dz of the output layer."""
-        pair = PAIRS.get((self.activations[-1], self.loss_name))
-        if pair is not None:
-            return pair(y, z)
+        loss_from_z = LOSSES_FROM_Z.get((self.activations[-1], self.loss_name))
+        if loss_from_z is not None:
+            return loss_from_z(y, z)
         loss, da = LOSSES[self.loss_name](y, a)
         return loss, BACKWARD[self.activations[-1]](da, a)
 
     def _backward(self, X: Array, passed: list[tuple[Array, Array]], dz: Array) -> list[tuple[Array, Array]]:
         """From dC/dz of the output layer back to the first: dC/dW = a^T dz, dC/db = sum of dz, dC/da = dz W^T."""
+        inputs = [X] + [a for z, a in passed]  # of each layer, and the output of the last one
         gradients = []
         for layer in reversed(range(len(self.weights))):
-            a = passed[layer - 1][1] if layer else X  # what came into this layer
+            a = inputs[layer]
             gradients.append((a.T @ dz, dz.sum(axis=0)))
-            if layer:
+            if layer > 0:
                 W = self.weights[layer][0].astype(X.dtype, copy=False)
                 dz = BACKWARD[self.activations[layer - 1]](dz @ W.T, a)
         return gradients[::-1]
@@ -352,5 +347,5 @@ class MLP:
             return np.eye(n_out, dtype=X.dtype)[validate.labels(y, len(X), n_out)]
         y = validate.targets(y, len(X), n_out).astype(X.dtype)
         if self.loss_name == "binary_cross_entropy" and (y.min() < 0 or y.max() > 1):
-            raise ValueError(f"y goes from {y.min()} to {y.max()}; binary_cross_entropy needs 0 to 1.")
+            raise ValueError(f"y goes from {y.min()} to {y.max()}; binary_cross_entropy needs values from 0 to 1.")
         return y

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lecture_utils import datasets
 
 if TYPE_CHECKING:
     import pandas as pd
 
+PYTHON_VERSIONS = ("3.11", "3.12", "3.13")
 LOCK = Path(__file__).resolve().parents[1] / "requirements.txt"
 PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "matplotlib", "scikit-learn", "pydot", "jupyterlab", "nbval")
 
@@ -24,7 +26,8 @@ def check() -> pd.DataFrame:
     """
     import pandas as pd
 
-    rows = {"Python": ("3.11 to 3.13", platform.python_version(), platform.python_version_tuple()[:2] in _PYTHONS)}
+    python = platform.python_version()
+    rows = {"Python": ("3.11 to 3.13", python, python.rpartition(".")[0] in PYTHON_VERSIONS)}
     needed = _locked_versions()
     for package in PACKAGES:
         found = _installed_version(package)
@@ -38,16 +41,14 @@ def check() -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index", columns=["needed", "found", "ok"])
 
 
-_PYTHONS = [("3", "11"), ("3", "12"), ("3", "13")]
-
-
 def _find_graph_program() -> str:
-    from lecture_utils import plotting
+    from lecture_utils import plotting  # not at the top: without Matplotlib, `check` should still say what is missing
 
     return plotting.graph_program()
 
 
-def _try(function, success: str) -> tuple[str, bool]:
+def _try(function: Callable[[], Any], success: str) -> tuple[str, bool]:
+    """The words for success and True, or the error's message and False."""
     try:
         function()
     except Exception as error:
@@ -56,6 +57,7 @@ def _try(function, success: str) -> tuple[str, bool]:
 
 
 def _installed_version(package: str) -> str | None:
+    """The version of the package, or of the same package with "-cpu" in its name; None if it is missing."""
     for name in (package, f"{package}-cpu"):
         try:
             return importlib.metadata.version(name)

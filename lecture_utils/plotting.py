@@ -1,6 +1,7 @@
-"""The figures of the course: one function a figure, and `show`, which puts a figure into a notebook with its alt text.
+"""The figures of the course: functions that draw on an `Axes`, and `show`, which puts a figure into a notebook.
 
-Functions that draw take an `Axes` and return it; they neither print nor show anything.
+Functions that draw take an `Axes` and return it (`images` returns a figure of its own); they show nothing. Colors are
+from Okabe and Ito, "Color Universal Design" (2008): people with color blindness can tell them apart, too.
 """
 
 from __future__ import annotations
@@ -9,129 +10,25 @@ import base64
 import html
 import io
 import shutil
-import struct
 import sysconfig
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from PIL import Image
 
 if TYPE_CHECKING:
     import pydot
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY = (
-    "#0072B2",
-    "#D55E00",
-    "#009E73",
-    "#CC79A7",
-    "#E69F00",
-    "#56B4E9",
-)
-
-#: Pixels of a picture for one pixel of the page, so that it is sharp on a projector and a fine screen.
-PIXEL_RATIO = 2
-
-
-def show(figure: Figure | Axes, alt: str) -> None:
-    """Show a figure in the notebook, with a text for readers who cannot see it, and close it.
-
-    Args:
-        figure: a Matplotlib figure, or an `Axes` on it.
-        alt: what the picture shows, in a sentence or two: the finding, with its numbers.
-    """
-    figure = figure.figure
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=PIXEL_RATIO * figure.dpi)
-    plt.close(figure)
-    _show_png(buffer.getvalue(), alt)
-
-
-def show_graph(graph: pydot.Dot, alt: str) -> None:
-    """Show a diagram that `keras.utils.model_to_dot` made; no Graphviz need be installed on the machine.
-
-    It is drawn by the program `graphviz-pure` from requirements.txt, or by Graphviz' own `dot` if that is missing.
-    Raises FileNotFoundError if there is neither.
-    """
-    graph.set("dpi", str(PIXEL_RATIO * 72))
-    _show_png(graph.create(prog=graph_program(), format="png"), alt)
-
-
-def graph_program() -> str:
-    """The path of the program that draws graphs; FileNotFoundError, with what to do, if there is none."""
-    scripts = sysconfig.get_path("scripts")
-    program = shutil.which("graphviz-pure", path=scripts) or shutil.which("graphviz-pure") or shutil.which("dot")
-    if program is None:
-        raise FileNotFoundError(
-            f"Neither the program graphviz-pure (looked for in {scripts} and on the PATH) nor dot was found; one of "
-            "them draws the diagram. Install the first with:  python -m pip install graphviz-pure"
-        )
-    return program
-
-
-def _check_alt(alt: str) -> None:
-    if not isinstance(alt, str) or len(alt.split()) < 4:
-        raise ValueError(f"alt is {alt!r}; it must say in a sentence what the picture shows.")
-
-
-def _show_png(png: bytes, alt: str) -> None:
-    """Display a PNG as an HTML image: JupyterLab shows no alt text on a plain PNG output."""
-    from IPython.display import display
-
-    display({"text/html": img(small(png), alt), "text/plain": alt}, raw=True)
-
-
-def small(png: bytes) -> bytes:
-    """The PNG with a palette of 64 colors: a figure looks the same and takes a third of the space."""
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    with Image.open(io.BytesIO(png)) as image:
-        image.convert("RGB").quantize(64, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
-
-
-def img(png: bytes, alt: str) -> str:
-    """The HTML of a picture that was drawn with `PIXEL_RATIO`, with its alt text."""
-    _check_alt(alt)
-    width, height = (round(pixels / PIXEL_RATIO) for pixels in struct.unpack(">II", png[16:24]))
-    source = base64.b64encode(png).decode("ascii")
-    return f'<img alt="{html.escape(alt)}" width="{width}" height="{height}" src="data:image/png;base64,{source}">'
-
-
-def show_animation(figures: Iterable[Figure], alt: str, seconds: float = 0.5) -> None:
-    """Show figures of one size one after the other, over and over, once the reader unfolds them; close them.
-
-    Nothing moves by itself, and folding stops it. Show a still that says the same before it.
-
-    Args:
-        figures: the frames; may be a generator, which draws each when it is needed.
-        alt: what moves and how it ends, in a sentence or two.
-        seconds: how long each frame stands; the last one stands four times as long.
-    """
-    from IPython.display import display
-    from PIL import Image
-
-    _check_alt(alt)
-    frames = []
-    for figure in figures:
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=figure.dpi)
-        plt.close(figure)
-        with Image.open(buffer) as image:
-            frames.append(image.convert("RGB").quantize(32, dither=Image.Dither.NONE))
-    if len(frames) < 2:
-        raise ValueError(f"There are {len(frames)} figures; an animation needs two or more.")
-    gif = io.BytesIO()
-    milliseconds = [round(1000 * seconds)] * (len(frames) - 1) + [round(4000 * seconds)]
-    frames[0].save(gif, "GIF", save_all=True, append_images=frames[1:], duration=milliseconds, loop=0)
-    source = base64.b64encode(gif.getvalue()).decode("ascii")
-    width, height = frames[0].size
-    img = f'<img alt="{html.escape(alt)}" width="{width}" height="{height}" src="data:image/gif;base64,{source}">'
-    summary = "<summary>See it move (unfold to start, fold to stop)</summary>"
-    display({"text/html": f"<details>{summary}{img}</details>", "text/plain": alt}, raw=True)
+BLUE = "#0072B2"
+VERMILION = "#D55E00"
+GREEN = "#009E73"
+PURPLE = "#CC79A7"
+ORANGE = "#E69F00"
+SKY = "#56B4E9"
 
 
 def images(
@@ -140,11 +37,13 @@ def images(
     """A grid of gray images (n, height, width), each under its title; ink is dark, as on the lecture's slides.
 
     Args:
-        images: any numeric dtype; each image is drawn from its own darkest to lightest value.
-        titles: one per image.
+        images: any numeric dtype; the gray scale of each image goes from its smallest to its largest value.
+        titles: one for each image.
         n_columns: images in a row.
         image_size: width of an image in inches.
-        colors: the titles' colors; black where none are given.
+        colors: of the titles; black if none are given.
+
+    Raises ValueError if there is not one title for each image.
     """
     if len(images) != len(titles):
         raise ValueError(f"There are {len(images)} images and {len(titles)} titles; give one title per image.")
@@ -161,9 +60,11 @@ def images(
 
 
 def learning_curves(history: dict[str, Sequence[float]], metric: str, ax: Axes) -> Axes:
-    """Draw a metric on the training and the validation data after each epoch, from `history.history` of Keras.
+    """Draw a metric on the training data, and on the validation data if there are any, after each epoch.
 
-    Raises KeyError if the history holds no such metric.
+    Args:
+        history: one number per epoch for each metric, as `history.history` of Keras has them.
+        metric: e.g. "loss" or "accuracy"; KeyError if the history has no such metric.
     """
     if metric not in history:
         raise KeyError(f"The history holds no {metric!r}; it holds {', '.join(map(repr, history))}.")
@@ -181,7 +82,7 @@ def learning_curves(history: dict[str, Sequence[float]], metric: str, ax: Axes) 
 def confusion_matrix(counts: np.ndarray, names: Sequence[str], ax: Axes) -> Axes:
     """Draw a confusion matrix (n_classes, n_classes): true classes in rows, predicted ones in columns.
 
-    A field is the darker, the larger its share of its row; it shows the count.
+    Each field shows its count; the larger its share of the row, the darker it is.
     """
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     ax.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -197,7 +98,7 @@ def confusion_matrix(counts: np.ndarray, names: Sequence[str], ax: Axes) -> Axes
 
 
 def timeline(events: Sequence[tuple[int, str]], periods: Sequence[tuple[int, int, str]], ax: Axes) -> Axes:
-    """Draw (year, text) events along a line of years, above and below it in turn; shade (from, to, name) periods."""
+    """Draw events (year, text) along a line of years, above and below it in turn; shade periods (from, to, name)."""
     years = [year for year, _ in events]
     ax.axhline(0, color="black", linewidth=1.5, linestyle="-", zorder=1)
     ax.scatter(years, np.zeros(len(years)), s=60, color=BLUE, zorder=2)
@@ -217,7 +118,10 @@ def timeline(events: Sequence[tuple[int, str]], periods: Sequence[tuple[int, int
 
 
 def step_function(step: Callable[[np.ndarray], np.ndarray], ax: Axes) -> Axes:
-    """Draw a function that jumps at 0: a filled dot where the value at 0 is, an open circle where it is not."""
+    """Draw a function of z that jumps at 0: a filled dot at its value there, open circles where it only gets close.
+
+    `step` takes and returns an array (n,).
+    """
     at_zero = float(step(np.zeros(1))[0])
     for z in (np.array([-3.0, -1e-9]), np.array([1e-9, 3.0])):
         value = step(z)
@@ -241,8 +145,8 @@ def network(
 
     Args:
         layers: the labels of each layer's neurons, inputs first.
-        weights: labels for the connections: `weights[l][i][k]` stands on the one from neuron i of layer l (the bias
-            neuron is the last) to neuron k of the next layer. None are drawn if it is empty.
+        weights: labels of the connections: `weights[l][i][k]` is for the one from neuron i of layer l (the last is the
+            bias neuron) to neuron k of the next layer. If it is empty, none are drawn.
         fontsize: of the neurons' labels, in points.
     """
     columns = [[*labels, "1"] for labels in layers[:-1]] + [list(layers[-1])]
@@ -279,8 +183,8 @@ def chain(names: Sequence[str], values: Sequence[float], slopes: Sequence[float]
     Args:
         names: of the n quantities; the last one is the loss.
         values: the n numbers of the forward pass.
-        slopes: the n - 1 derivatives of each quantity by the one before it. The derivative of the last by each
-            quantity is the product of the slopes that follow.
+        slopes: n - 1 derivatives, of each quantity with respect to the one before it. The derivative of the last
+            quantity with respect to any other is the product of the slopes between them.
     """
     to_loss = [1.0]
     for slope in reversed(slopes):
@@ -304,9 +208,10 @@ def chain(names: Sequence[str], values: Sequence[float], slopes: Sequence[float]
 def decision(
     predict: Callable[[np.ndarray], np.ndarray], X: np.ndarray, y: np.ndarray, ax: Axes, size: float = 60
 ) -> Axes:
-    """Draw points X (n, 2) of the classes y (0 or 1), and shade where `predict` says 1.
+    """Draw points X (n, 2) of the classes y (n,), 0 or 1, and shade where `predict` says 1.
 
-    Class 0 are circles, class 1 are squares, `size` points^2 large; a point that `predict` gets wrong has a red ring.
+    `predict` takes points (k, 2) and returns k numbers, 0 or 1. Class 0 is drawn as circles, class 1 as squares, with
+    an area of `size` points^2; a point that `predict` gets wrong has a red ring.
     """
     margin = 0.15 * np.ptp(X, axis=0)
     low, high = X.min(axis=0) - margin, X.max(axis=0) + margin
@@ -322,8 +227,11 @@ def decision(
     return ax
 
 
-def line(w: np.ndarray, b: float, ax: Axes, **style) -> Axes:
-    """Draw the line on which w[0] x + w[1] y + b = 0, across the axes as they are."""
+def line(w: np.ndarray, b: float, ax: Axes, **style: Any) -> Axes:
+    """Draw the line on which w[0] x + w[1] y + b = 0, without changing the limits of the axes.
+
+    w is (2,), not zero; `style` is for Matplotlib's `plot`.
+    """
     norm = np.linalg.norm(w)
     foot, along = -b * np.asarray(w) / norm**2, np.array([-w[1], w[0]]) / norm
     reach = 2 * np.abs([*ax.get_xlim(), *ax.get_ylim()]).max() + np.linalg.norm(foot)
@@ -331,3 +239,108 @@ def line(w: np.ndarray, b: float, ax: Axes, **style) -> Axes:
     ax.plot(*np.transpose([foot - reach * along, foot + reach * along]), **style)
     ax.set(xlim=limits[0], ylim=limits[1])
     return ax
+
+
+# How a picture gets into a notebook: as HTML, since JupyterLab shows no alt text for a plain picture.
+
+PIXEL_RATIO = 2  # pixels of a picture for one pixel of the page, so that it is sharp on a projector and a fine screen
+
+
+def show(figure: Figure | Axes, alt: str) -> None:
+    """Show a figure in the notebook, with a text for readers who cannot see it, and close it.
+
+    Args:
+        figure: a Matplotlib figure, or an `Axes` on it.
+        alt: what the picture shows, in a sentence or two: the finding, with its numbers.
+
+    Raises ValueError if `alt` is not a sentence.
+    """
+    png = _png(figure.figure, PIXEL_RATIO)
+    _display(html_image(small_png(png), alt), alt)
+
+
+def show_animation(figures: Iterable[Figure], alt: str, seconds: float = 0.5) -> None:
+    """Show figures of one size one after the other, over and over, once the reader unfolds them; close them.
+
+    Until then nothing moves, and folding stops it. Show a still figure that says the same before it.
+
+    Args:
+        figures: the frames; may be a generator, which draws each when it is needed.
+        alt: what moves and how it ends, in a sentence or two.
+        seconds: how long each frame is shown; the last one is shown four times as long.
+
+    Raises ValueError if `alt` is not a sentence, or if there are fewer than two figures.
+    """
+    _check_alt(alt)
+    frames = [_with_palette(_png(figure, pixel_ratio=1), n_colors=32) for figure in figures]
+    if len(frames) < 2:
+        raise ValueError(f"There are {len(frames)} figures; an animation needs two or more.")
+    milliseconds = [round(1000 * seconds)] * (len(frames) - 1) + [round(4000 * seconds)]
+    gif = io.BytesIO()
+    frames[0].save(gif, "GIF", save_all=True, append_images=frames[1:], duration=milliseconds, loop=0)
+    summary = "<summary>See it move (unfold to start, fold to stop)</summary>"
+    _display(f"<details>{summary}{html_image(gif.getvalue(), alt, pixel_ratio=1)}</details>", alt)
+
+
+def show_graph(graph: pydot.Dot, alt: str) -> None:
+    """Show a diagram that `keras.utils.model_to_dot` made; Graphviz need not be installed on the machine.
+
+    It is drawn by the program `graphviz-pure` from requirements.txt, or by Graphviz' `dot` if that is missing.
+    Raises FileNotFoundError if there is neither, ValueError if `alt` is not a sentence.
+    """
+    graph.set("dpi", str(PIXEL_RATIO * 72))
+    png = graph.create(prog=graph_program(), format="png")
+    _display(html_image(small_png(png), alt), alt)
+
+
+def graph_program() -> str:
+    """The path of the program that draws graphs; FileNotFoundError, with what to do, if there is none."""
+    scripts = sysconfig.get_path("scripts")
+    program = shutil.which("graphviz-pure", path=scripts) or shutil.which("graphviz-pure") or shutil.which("dot")
+    if program is None:
+        raise FileNotFoundError(
+            f"Neither the program graphviz-pure (looked for in {scripts} and on the PATH) nor dot was found; one of "
+            "them draws the diagram. Install the first with:  python -m pip install graphviz-pure"
+        )
+    return program
+
+
+def html_image(picture: bytes, alt: str, pixel_ratio: int = PIXEL_RATIO) -> str:
+    """The HTML of a PNG or GIF that was drawn with `pixel_ratio`, with its alt text."""
+    _check_alt(alt)
+    with Image.open(io.BytesIO(picture)) as image:
+        width, height = (round(pixels / pixel_ratio) for pixels in image.size)
+        kind = image.format.lower()
+    source = base64.b64encode(picture).decode("ascii")
+    return f'<img alt="{html.escape(alt)}" width="{width}" height="{height}" src="data:image/{kind};base64,{source}">'
+
+
+def small_png(png: bytes) -> bytes:
+    """The PNG with a palette of 64 colors: a figure looks the same and takes a third of the space."""
+    buffer = io.BytesIO()
+    _with_palette(png, n_colors=64).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def _with_palette(png: bytes, n_colors: int) -> Image.Image:
+    with Image.open(io.BytesIO(png)) as image:
+        return image.convert("RGB").quantize(n_colors, dither=Image.Dither.NONE)
+
+
+def _png(figure: Figure, pixel_ratio: int) -> bytes:
+    """Draw the figure and close it."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=pixel_ratio * figure.dpi)
+    plt.close(figure)
+    return buffer.getvalue()
+
+
+def _check_alt(alt: str) -> None:
+    if not isinstance(alt, str) or len(alt.split()) < 4:
+        raise ValueError(f"alt is {alt!r}; it must say in a sentence what the picture shows.")
+
+
+def _display(markup: str, alt: str) -> None:
+    from IPython.display import display
+
+    display({"text/html": markup, "text/plain": alt}, raw=True)

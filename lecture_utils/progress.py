@@ -11,18 +11,18 @@ from lecture_utils import validate
 
 
 class Progress(keras.callbacks.Callback):
-    """Show a training as one compact table: a line per epoch, and a moving bar while the training runs.
+    """Show a training run as one compact table: a line per epoch, and a moving bar while it runs.
 
     Use it with `verbose=0`: `model.fit(..., verbose=0, callbacks=[Progress()])`. What stays in the notebook holds no
-    times, so that the same training leaves the same text; `seconds` holds them: one float per epoch, in seconds.
+    times, so that the same run leaves the same text; the attribute `seconds` has them, one number per epoch.
 
     Args:
-        every: show every so-many-th epoch, and the last one.
+        every: show only each epoch whose number is a multiple of `every`, and the last one.
     """
 
     BAR_WIDTH = 20
     SECONDS_BETWEEN_UPDATES = 0.1
-    not_resumed = ("_began", "_shown", "_epoch_began")  # times of this process
+    not_resumed = ("_began", "_shown", "_epoch_began")  # times of this process; `resumable_fit` does not save them
 
     def __init__(self, every: int = 1):
         super().__init__()
@@ -33,7 +33,7 @@ class Progress(keras.callbacks.Callback):
         self.seconds: list[float] = []
         self._epochs: list[tuple[int, dict[str, float]]] = []
         self._began = self._shown = time.perf_counter()
-        self._display = display(Text("training starts"), display_id=True)
+        self._display = display(Text("training starts"), display_id=True)  # None outside of a notebook
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch, self._epoch_began = epoch, time.perf_counter()
@@ -69,13 +69,13 @@ class Progress(keras.callbacks.Callback):
 
 
 def _values(logs: dict[str, float]) -> list[str]:
-    """Each metric with its value; training before validation, and the loss first, as Keras' own progress bar."""
+    """Each metric with its value: training before validation, and the loss first, as Keras shows them."""
     names = sorted(logs, key=lambda name: (name.startswith("val_"), not name.endswith("loss")))
     return [f"{name} {logs[name]:.4f}" for name in names]
 
 
 class Text:
-    """Text that a notebook shows as it is; a plain string would be shown in quotes."""
+    """A text that a notebook shows as it is; it would show a string in quotes."""
 
     def __init__(self, text: str):
         self.text = text

@@ -1,4 +1,4 @@
-"""Checks of what a function was given. Each raises ValueError that says what came, what is needed and what to do."""
+"""Checks of what a function was given. Each raises a ValueError that says what was given and what is needed."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ def one_of(name: str, value: str, known: Iterable[str]) -> None:
 def whole_number(name: str, value: int, at_least: int) -> None:
     """The option `name` is a whole number of at least `at_least`."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value < at_least:
-        raise ValueError(f"{name} is {value!r}; it must be a whole number from {at_least} on.")
+        raise ValueError(f"{name} is {value!r}; it must be a whole number, at least {at_least}.")
 
 
 def inputs(X: np.ndarray, n_features: int) -> np.ndarray:
-    """X as a float array (n, n_features) with n of at least 1; whole numbers become float64, float32 stays."""
+    """X as a float array (n, n_features) with n at least 1; whole numbers become float64, float32 stays."""
     X = np.asarray(X)
     if X.dtype.kind not in "biuf":
-        raise ValueError(f"X has the dtype {X.dtype}; needed are numbers.")
+        raise ValueError(f"X has dtype {X.dtype}; it must hold numbers.")
     if X.ndim != 2 or X.shape[1] != n_features or len(X) == 0:
         hint = " Flatten each sample first: X.reshape(len(X), -1)." if X.ndim > 2 else ""
-        raise ValueError(f"X has the shape {X.shape}; needed is (n, {n_features}) with n of at least 1.{hint}")
+        raise ValueError(f"X has shape {X.shape}; it must be (n, {n_features}), n at least 1.{hint}")
     return finite("X", X if X.dtype in (np.float32, np.float64) else X.astype(np.float64))
 
 
 def targets(y: np.ndarray, n: int, m: int) -> np.ndarray:
-    """y as a float64 array (n, m); (n,) is taken for one column."""
+    """y as a float64 array (n, m); for m = 1 it may be (n,)."""
     y = np.asarray(y)
     columns = y[:, np.newaxis] if m == 1 and y.ndim == 1 else y
     if columns.shape != (n, m) or y.dtype.kind not in "biuf":
-        raise ValueError(f"y has the shape {y.shape} and dtype {y.dtype}; needed are numbers of the shape ({n}, {m}).")
+        raise ValueError(f"y has shape {y.shape} and dtype {y.dtype}; it must hold numbers, shape ({n}, {m}).")
     return finite("y", columns.astype(np.float64))
 
 
@@ -44,9 +44,9 @@ def labels(y: np.ndarray, n: int, n_classes: int) -> np.ndarray:
     """y as whole-number labels (n,) from 0 to n_classes - 1."""
     y = np.asarray(y)
     if y.shape != (n,) or y.dtype.kind not in "iu":
-        raise ValueError(f"y has the shape {y.shape} and dtype {y.dtype}; needed are whole-number labels ({n},).")
+        raise ValueError(f"y has shape {y.shape} and dtype {y.dtype}; it must be whole-number labels, shape ({n},).")
     if y.min() < 0 or y.max() >= n_classes:
-        raise ValueError(f"The labels go from {y.min()} to {y.max()}; for {n_classes} outputs, 0 to {n_classes - 1}.")
+        raise ValueError(f"The labels go from {y.min()} to {y.max()}; {n_classes} outputs need 0 to {n_classes - 1}.")
     return y
 
 

@@ -56,8 +56,8 @@ def chromium():
         opened.close()
 
 
-def watched(page, allowed: str, console: bool = True):
-    """The page, which may only ask for addresses that begin with `allowed`, a regular expression.
+def fenced(page, allowed: str, console: bool = True):
+    """The page, fenced in: it may only ask for addresses that begin with `allowed`, a regular expression.
 
     `page.outside` lists what else it asked for, `page.errors` what went wrong in it.
     """

@@ -33,7 +33,7 @@ def forty_two(x):
     if x == 41:
         raise Hint("almost", "One more than `41`.")
     if x == 40:
-        raise Form("`x` is forty; needed is <b> & more.")
+        raise Form("`x` is forty; it must be <b> & more.")
     if x == 0:
         return 1 / x
     if x != 42:
@@ -279,18 +279,18 @@ def test_array_takes_what_holds_numbers(value):
 @pytest.mark.parametrize(
     ("value", "says"),
     [
-        (None, "`x` is None; needed is an array of numbers of the shape (2,)."),
-        ("12", "`x` is text in quotes; needed"),
-        (["1", "2"], "`x` holds text; needed is an array of numbers of the shape (2,). Write the numbers without"),
-        ([1, 2, 3], "`x` has the shape (3,); needed"),
-        ([[1, 2]], "`x` has the shape (1, 2); needed"),
-        (5, "`x` is a single number; needed"),
-        ([[1], [2, 3]], "`x` is a list whose rows have different lengths; needed"),
-        ([[1], print], "`x` is a list that is no array of numbers; needed"),
-        ([1, None], "`x` holds a value that is NaN or infinite; needed"),
-        ([1, np.nan], "`x` holds a value that is NaN or infinite; needed"),
-        ([1, 2j], "`x` is a list; needed"),
-        (print, "`x` is a builtin_function_or_method that is no array"),
+        (None, "`x` is None; it must be an array of numbers of shape (2,)."),
+        ("12", "`x` is text in quotes; it must"),
+        (["1", "2"], "`x` holds text; it must be an array of numbers of shape (2,). Write the numbers without"),
+        ([1, 2, 3], "`x` has shape (3,); it must"),
+        ([[1, 2]], "`x` has shape (1, 2); it must"),
+        (5, "`x` is a single number; it must"),
+        ([[1], [2, 3]], "`x` is a list whose rows have different lengths; it must"),
+        ([[1], print], "`x` is a list that does not hold only numbers; it must"),
+        ([1, None], "`x` holds a value that is NaN or infinite; it must"),
+        ([1, np.nan], "`x` holds a value that is NaN or infinite; it must"),
+        ([1, 2j], "`x` is a list; it must"),
+        (print, "`x` is a builtin_function_or_method; it must"),
     ],
 )
 def test_array_says_what_it_needs(value, says):
@@ -312,7 +312,7 @@ def test_number_takes_numbers(value):
 
 @pytest.mark.parametrize("value", [None, "3", [], [1, 2], True, np.nan, np.inf, 1j, {}, [[1], [2, 3]], ["3"], print])
 def test_number_refuses(value):
-    with pytest.raises(Form, match=r"`x` is .*; needed is a .*number"):
+    with pytest.raises(Form, match=r"`x` is .*; it must be a .*number"):
         expect.number("x", value)
 
 
@@ -324,24 +324,24 @@ def test_number_names_a_decimal_comma_and_what_is_too_large():
 
 
 def test_whole_number_refuses_fractions():
-    with pytest.raises(Form, match=r"`x` is 2.5; needed is a whole number."):
+    with pytest.raises(Form, match=r"`x` is 2.5; it must be a whole number."):
         expect.whole("x", 2.5)
 
 
 def test_choice():
     assert expect.choice("x", " B ", "a", "b") == "b"
     for value in ("c", 1, None, ["a"]):
-        with pytest.raises(Form, match="needed is one of 'a', 'b', with the quotes"):
+        with pytest.raises(Form, match="it must be one of 'a', 'b', with the quotes"):
             expect.choice("x", value, "a", "b")
 
 
 def test_items_and_instance():
     assert expect.items("x", [1, 2], 2, "w and b") == expect.items("x", np.array([1, 2]), 2, "w and b") == (1, 2)
     for value in ([1], 1, None, np.array(1), "ab", {1: 2, 3: 4}):
-        with pytest.raises(Form, match="needed are 2 things, w and b"):
+        with pytest.raises(Form, match="it must hold 2 things, w and b"):
             expect.items("x", value, 2, "w and b")
     assert expect.instance("x", 3, int, "an int") == 3
-    with pytest.raises(Form, match="`x` is text in quotes; needed is an int"):
+    with pytest.raises(Form, match="`x` is text in quotes; it must be an int"):
         expect.instance("x", "3", int, "an int")
 
 

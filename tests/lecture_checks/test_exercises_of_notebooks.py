@@ -28,7 +28,7 @@ from lecture_utils import reproducible
 from tools import notebooks
 
 SELF_TEST = registry.SELF_TEST
-NUMBERS = [*registry.notebooks(), SELF_TEST]
+NUMBERS = [*registry.notebook_numbers(), SELF_TEST]
 ALL = [(number, exercise) for number in NUMBERS for exercise in registry.exercises(number)]
 EACH_NOTEBOOK = pytest.mark.parametrize("number", NUMBERS)
 EACH_EXERCISE = pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def test_missing_file(data_copy, name):
 def test_damaged_file(data_copy, name, damage):
     path = data_copy / name
     path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(datasets.DataError, match=r"is damaged.*expected is.*git checkout -- data") as error:
+    with pytest.raises(datasets.DataError, match=r"is damaged.*instead of.*git checkout -- data") as error:
         load_all()
     assert name in str(error.value) and datasets.checksums()[name] in str(error.value)
 

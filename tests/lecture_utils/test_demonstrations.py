@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import confusion_matrix, precision_score, recall_score
 
 from lecture_utils import demonstrations, from_scratch, reproducible
-from tests.conftest import ROOT, watched
+from tests.conftest import ROOT, fenced
 from tests.notebooks import rules
 from tools import notebooks
 from tools.publish import browser
@@ -107,7 +107,7 @@ def test_a_slider_and_its_number_field_go_together():
     slider, field = demonstration.controls["b"], demonstration.fields[2]
     slider.value = -0.5
     drawn = demonstration.png
-    slider.value = -0.49999999999999994  # as the browser's slider answers; nothing is drawn anew for that
+    slider.value = -0.49999999999999994  # as the browser's slider answers; nothing is drawn again for that
     assert field.value == -0.5 and slider.value == -0.49999999999999994 and demonstration.png is drawn
     field.value = 3
     assert slider.value == 3 and "bias 3.0" in demonstration.alt
@@ -136,12 +136,12 @@ def test_without_weights_there_is_no_line():
 
 def test_the_names_of_the_functions_of_two_inputs():
     W = np.array([[w1, w2, b] for w1 in (-2, -1, 0, 1, 2) for w2 in (-2, -1, 0, 1, 2) for b in np.arange(-2.5, 3)])
-    found = {tuple(from_scratch.TLU(w[:2], w[2]).predict(demonstrations.X).tolist()) for w in W}
+    found = {tuple(from_scratch.heaviside(demonstrations.CASES @ w[:2] + w[2]).tolist()) for w in W}
     assert found == set(demonstrations.FUNCTIONS)
     for outputs, name in demonstrations.FUNCTIONS.items():
         rule = {"AND": "x₁ AND x₂", "OR": "x₁ OR x₂"}.get(name, name).removesuffix(" in every case")
         rule = rule.replace("x₁", "a").replace("x₂", "b").lower()
-        assert tuple(int(eval(rule, {"a": a, "b": b})) for a, b in demonstrations.X.tolist()) == outputs
+        assert tuple(int(eval(rule, {"a": a, "b": b})) for a, b in demonstrations.CASES.tolist()) == outputs
 
 
 def test_a_sum_of_decimals_that_should_be_zero_is():
@@ -173,9 +173,9 @@ def test_the_area_of_the_xor_network_is_its_output():
 
 def test_backpropagation_against_finite_differences():
     given = {"x": 1.5, "y": 1.0, "w₁": 0.8, "b₁": -0.2, "w₂": -1.5, "b₂": 0.1}
-    values, slopes = demonstrations.chain(*given.values())
+    values, slopes = demonstrations.both_passes(*given.values())
     for name in ("w₁", "b₁", "w₂", "b₂"):
-        above, below = (demonstrations.chain(*(given | {name: given[name] + h}).values()) for h in (1e-5, -1e-5))
+        above, below = (demonstrations.both_passes(*(given | {name: given[name] + h}).values()) for h in (1e-5, -1e-5))
         np.testing.assert_allclose(slopes[name], (above[0]["C"] - below[0]["C"]) / 2e-5, rtol=1e-6)
     network = from_scratch.MLP([1, 1, 1], hidden="logistic", output="logistic", loss="mse")
     network.weights = [([[0.8]], [-0.2]), ([[-1.5]], [0.1])]
@@ -186,13 +186,13 @@ def test_backpropagation_against_finite_differences():
 
 def test_backpropagation_value_by_value():
     demonstration = demonstrations.backpropagation_step()
-    values, slopes = demonstrations.chain(1.5, 1.0, 0.8, -0.2, -1.5, 0.1)
+    values, slopes = demonstrations.both_passes(1.5, 1.0, 0.8, -0.2, -1.5, 0.1)
     assert f"z₂ = a₁ w₂ + b₂ = {values['z₂']:.3f}." in move(demonstration, stage=3)
     assert "a₂ =" not in demonstration.alt and "Back" not in demonstration.alt
     assert f"∂C/∂a₁ = ∂C/∂z₂ · w₂ = {slopes['a₁']:.3f}." in move(demonstration, stage=9)
     assert "∂C/∂z₁" not in demonstration.alt
     moved = [value - 2 * slopes[name] for name, value in {"w₁": 0.8, "b₁": -0.2, "w₂": -1.5, "b₂": 0.1}.items()]
-    after = demonstrations.chain(1.5, 1.0, *moved)[0]["C"]
+    after = demonstrations.both_passes(1.5, 1.0, *moved)[0]["C"]
     assert f"falls from {values['C']:.4f} to {after:.4f}" in move(demonstration, stage=11, rate=2.0)
     assert "does not fall" in move(demonstration, rate=0.0)
     shown = " ".join(text.get_text() for text in demonstration.figure.axes[0].texts)
@@ -212,7 +212,7 @@ def test_backpropagation_value_by_value():
 def test_the_path_is_that_of_gradient_descent(rate, curvature, how):
     demonstration = demonstrations.learning_rate()
     assert how in move(demonstration, rate=rate, curvature=curvature, n_steps=30).split(".", 2)[1]
-    w = demonstrations.START.copy()
+    w = demonstrations.DESCENT_START.copy()
     for point, loss in zip(data(demonstration, 0, linestyle="-", marker="o"), data(demonstration, 1), strict=True):
         np.testing.assert_allclose(point, w, atol=1e-12)
         np.testing.assert_allclose(loss[1], (w[0] ** 2 + curvature * w[1] ** 2) / 2)
@@ -270,14 +270,14 @@ def test_scores_may_be_any_numbers_and_nothing_may_be_called_one():
 @pytest.mark.parametrize(
     ("y_true", "score", "said"),
     [
-        ([0, 1, 1], [0.1, 0.2], r"shape \(3,\), score \(2,\); needed is \(n,\)"),
-        ([[0, 1]], [[0.1, 0.2]], r"needed is \(n,\) for both"),
-        ([0, 1, 2], [0.1, 0.2, 0.3], r"values \[0, 1, 2\]; needed are 0 and 1.*y_true == that_class"),
+        ([0, 1, 1], [0.1, 0.2], r"shape \(3,\), score \(2,\); both must be \(n,\)"),
+        ([[0, 1]], [[0.1, 0.2]], r"both must be \(n,\)"),
+        ([0, 1, 2], [0.1, 0.2, 0.3], r"values \[0, 1, 2\]; it must hold 0 and 1.*y_true == that_class"),
         ([1, 1], [0.1, 0.2], "both of them"),
-        (["a", "b"], [0.1, 0.2], "needed are numbers"),
+        (["a", "b"], [0.1, 0.2], "both must hold numbers"),
         ([0, 1], [0.1, np.nan], "finite"),
-        ([0, 1], [0.5, 0.5], "part nothing"),
-        ([], [], "needed are 0 and 1"),
+        ([0, 1], [0.5, 0.5], "no threshold would separate them"),
+        ([], [], "it must hold 0 and 1"),
     ],
 )
 def test_bad_answers_get_one_clear_error(y_true, score, said):
@@ -324,9 +324,7 @@ def lab(chromium, project_copy, tmp_path_factory):
 
 @pytest.mark.browser
 def test_arrow_keys_and_the_mouse_move_the_picture(lab, chromium, project_copy):
-    page = watched(
-        chromium.new_page(viewport={"width": 1280, "height": 1000}), r"(http|ws)s?://127\.0\.0\.1[:/]", False
-    )
+    page = fenced(chromium.new_page(viewport={"width": 1280, "height": 1000}), r"(http|ws)s?://127\.0\.0\.1[:/]", False)
     page.goto(lab, wait_until="domcontentloaded")
     page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
     page.get_by_role("menuitem", name="Run", exact=True).click()

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lecture_utils import from_scratch, reproducible
-from lecture_utils.from_scratch import MLP, TLU, Perceptron, heaviside, sgn
+from lecture_utils.from_scratch import MLP, Perceptron, heaviside
 
 HIDDEN = ["logistic", "tanh", "relu", "linear"]
 OUTPUT = ["linear", "logistic", "softmax", "relu"]
@@ -71,7 +71,7 @@ def test_forward_loss_and_gradients_equal_tensorflow(keras, hidden, output, loss
     twin = keras_twin(keras, mlp, "float64")
     with tf.GradientTape() as tape:
         out = twin(tf.constant(X))
-        if (output, loss) not in from_scratch.PAIRS:
+        if (output, loss) not in from_scratch.LOSSES_FROM_Z:
             # Keras notes on an output which z it came from, and computes both cross-entropies from that z, whatever the
             # activation was: right for the two pairs that belong together only. `identity` drops the note.
             out = tf.identity(out)
@@ -134,16 +134,8 @@ def test_perceptron_equals_a_dense_layer_with_a_step(keras):
 # What the lecture says.
 
 
-def test_step_functions_at_minus_one_zero_and_one():
-    z = np.array([-1, 0, 1])
-    assert list(heaviside(z)) == [0, 1, 1] and list(sgn(z)) == [-1, 0, 1]
-
-
-@pytest.mark.parametrize(
-    ("w", "b", "outputs"), [([1, 1], -1.5, [0, 0, 0, 1]), ([1, 1], -0.5, [0, 1, 1, 1]), ([-1, 0], 0.5, [1, 1, 0, 0])]
-)
-def test_tlu_computes_and_or_not(w, b, outputs):
-    assert list(TLU(np.array(w), b).predict(np.array([[0, 0], [0, 1], [1, 0], [1, 1]]))) == outputs
+def test_step_function_at_minus_one_zero_and_one():
+    assert list(heaviside(np.array([-1, 0, 1]))) == [0, 1, 1]
 
 
 def test_perceptron_finds_a_line_where_there_is_one_and_stops():
@@ -171,8 +163,8 @@ def test_no_line_separates_xor_and_two_layers_of_the_slide_do():
         return linprog(np.zeros(3), -sign * np.column_stack([X, np.ones(4)]), -np.ones(4), bounds=(None, None)).status
 
     assert status(y) == 2 and status(np.array([0, 0, 0, 1])) == status(np.array([0, 1, 1, 1])) == 0
-    hidden = np.stack([TLU(np.array([1, 1]), b).predict(X) for b in (-1.5, -0.5)], axis=1)
-    assert list(TLU(np.array([-1, 1]), -0.5).predict(hidden)) == list(y)
+    hidden = heaviside(X @ np.array([[1, 1], [1, 1]]) + [-1.5, -0.5])
+    assert list(heaviside(hidden @ np.array([-1, 1]) - 0.5)) == list(y)
 
 
 def test_layer_in_matrix_form_equals_the_loop_over_neurons():
@@ -313,15 +305,15 @@ GOOD_X, GOOD_Y = np.ones((5, 4)), np.zeros(5, int)
 @pytest.mark.parametrize(
     ("X", "y", "message"),
     [
-        (np.ones((5, 3)), GOOD_Y, r"shape \(5, 3\); needed is \(n, 4\)"),
+        (np.ones((5, 3)), GOOD_Y, r"shape \(5, 3\); it must be \(n, 4\)"),
         (np.ones((5, 2, 2)), GOOD_Y, r"Flatten each sample first"),
-        (np.ones((0, 4)), GOOD_Y[:0], r"n of at least 1"),
-        (np.ones(4), GOOD_Y, r"needed is \(n, 4\)"),
+        (np.ones((0, 4)), GOOD_Y[:0], r"n at least 1"),
+        (np.ones(4), GOOD_Y, r"it must be \(n, 4\)"),
         (np.full((5, 4), np.nan), GOOD_Y, r"20 values that are NaN or infinite"),
         (np.full((5, 4), np.inf), GOOD_Y, r"NaN or infinite"),
-        (np.full((5, 4), "a"), GOOD_Y, r"needed are numbers"),
+        (np.full((5, 4), "a"), GOOD_Y, r"it must hold numbers"),
         (GOOD_X, GOOD_Y[:4], r"shape \(4,\).*\(5,\)"),
-        (GOOD_X, GOOD_Y + 3, r"labels go from 3 to 3; for 3 outputs, 0 to 2"),
+        (GOOD_X, GOOD_Y + 3, r"labels go from 3 to 3; 3 outputs need 0 to 2"),
         (GOOD_X, GOOD_Y - 1, r"labels go from -1 to -1"),
         (GOOD_X, GOOD_Y * 0.5, r"whole-number labels"),
         (GOOD_X, np.eye(3)[GOOD_Y], r"whole-number labels"),
@@ -341,7 +333,7 @@ def test_targets_that_cannot_be_used():
         MLP([4, 3]).loss(GOOD_X, np.ones(5))
     with pytest.raises(ValueError, match="NaN or infinite"):
         MLP([4, 1]).loss(GOOD_X, np.full(5, np.nan))
-    with pytest.raises(ValueError, match=r"from 2\.0 to 2\.0; binary_cross_entropy needs 0 to 1"):
+    with pytest.raises(ValueError, match=r"from 2\.0 to 2\.0; binary_cross_entropy needs values from 0 to 1"):
         MLP([4, 1], output="logistic", loss="binary_cross_entropy").loss(GOOD_X, np.full(5, 2))
     with pytest.raises(ValueError, match="0 or 1"):
         Perceptron(4).fit(GOOD_X, np.full(5, 2))
@@ -353,8 +345,8 @@ def test_targets_that_cannot_be_used():
         ({"hidden": "sigmoid"}, "hidden is 'sigmoid'; it must be one of 'logistic', 'tanh', 'relu', 'linear'"),
         ({"output": "tanh"}, "output is 'tanh'"),
         ({"loss": "log"}, "loss is 'log'; it must be one of 'mse'"),
-        ({"layer_sizes": [4]}, "two positive numbers or more"),
-        ({"layer_sizes": [4, 0]}, "two positive numbers or more"),
+        ({"layer_sizes": [4]}, "two or more positive numbers"),
+        ({"layer_sizes": [4, 0]}, "two or more positive numbers"),
     ],
 )
 def test_unknown_options(options, message):
@@ -364,9 +356,9 @@ def test_unknown_options(options, message):
 
 def test_weights_of_the_wrong_shape():
     mlp = MLP([4, 3, 2], seed=0)
-    with pytest.raises(ValueError, match=r"needed are \[\(\(4, 3\), \(3,\)\), \(\(3, 2\), \(2,\)\)\]"):
+    with pytest.raises(ValueError, match=r"they must be \[\(\(4, 3\), \(3,\)\), \(\(3, 2\), \(2,\)\)\]"):
         mlp.weights = [(np.ones((3, 4)), np.ones(3)), (np.ones((3, 2)), np.ones(2))]
-    with pytest.raises(ValueError, match="needed are"):
+    with pytest.raises(ValueError, match="they must be"):
         mlp.weights = mlp.weights[:1]
 
 
@@ -392,9 +384,9 @@ def test_softmax_does_not_change_when_a_row_is_shifted():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"batch_size": 0}, "batch_size is 0; it must be a whole number from 1 on"),
+        ({"batch_size": 0}, "batch_size is 0; it must be a whole number, at least 1"),
         ({"batch_size": 2.5}, r"batch_size is 2\.5"),
-        ({"epochs": -1}, "epochs is -1; it must be a whole number from 0 on"),
+        ({"epochs": -1}, "epochs is -1; it must be a whole number, at least 0"),
         ({"epochs": True}, "epochs is True"),
     ],
 )

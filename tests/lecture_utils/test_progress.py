@@ -77,5 +77,5 @@ def test_bar_moves_within_an_epoch(keras, displayed, monkeypatch):
 
 @pytest.mark.parametrize("every", [0, -1])
 def test_every_is_at_least_one(every):
-    with pytest.raises(ValueError, match="whole number from 1 on"):
+    with pytest.raises(ValueError, match="whole number, at least 1"):
         progress.Progress(every=every)

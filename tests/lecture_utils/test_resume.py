@@ -189,9 +189,53 @@ def test_another_training_is_refused(keras, resume, tmp_path, what):
     change = CHANGES[what]
     options = {"callbacks": [keras.callbacks.EarlyStopping()] if "callback" in change else [], **change.get("fit", {})}
     model = new_model(keras, **change.get("model", {}))
-    with pytest.raises(resume.ResumeError, match=rf"begun differently; what differs: {what}\. Go on with"):
+    with pytest.raises(resume.ResumeError, match=rf"started differently; what differs: {what}\. Resume it"):
         resume.resumable_fit(model, change.get("X", lambda X: X)(X), y, folder=tmp_path, epochs=2, **options)
     assert (tmp_path / "training.npz").read_bytes() == saved
+
+
+def nested_model(keras, units=2, rate=0.2, activation="relu", swapped=False):
+    """Layers within layers: a wrapped model, and a wrapped recurrent layer."""
+    inner = keras.Sequential([keras.Input((2,)), keras.layers.Dense(units, activation), keras.layers.Dropout(rate)])
+    layers = [
+        keras.layers.TimeDistributed(inner),
+        keras.layers.Bidirectional(keras.layers.LSTM(1, return_sequences=True)),
+    ]
+    inputs = hidden = keras.Input((3, 2))
+    for layer in layers[::-1] if swapped else layers:
+        hidden = layer(hidden)
+    model = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Flatten()(hidden)))
+    model.compile(loss="mse", optimizer="sgd")
+    return model
+
+
+def test_layers_within_layers_may_have_other_names(keras, resume, tmp_path):
+    X, y = np.ones((4, 3, 2)), np.ones(4)
+    first, second = nested_model(keras), nested_model(keras)
+    assert first.layers[-1].name != second.layers[-1].name and first.name != second.name
+    assert first.layers[1].layer.layers[0].name != second.layers[1].layer.layers[0].name
+    resume.resumable_fit(first, X, y, folder=tmp_path, epochs=1, verbose=0)
+    resume.resumable_fit(second, X, y, folder=tmp_path, epochs=2, verbose=0)
+
+
+@pytest.mark.parametrize("change", [{"units": 4}, {"rate": 0.3}, {"activation": "tanh"}, {"swapped": True}])
+def test_another_layer_within_a_layer_is_refused(keras, resume, tmp_path, change):
+    X, y = np.ones((4, 3, 2)), np.ones(4)
+    resume.resumable_fit(nested_model(keras), X, y, folder=tmp_path, epochs=1, verbose=0)
+    with pytest.raises(resume.ResumeError, match=r"what differs: model\. Resume it"):
+        resume.resumable_fit(nested_model(keras, **change), X, y, folder=tmp_path, epochs=1, verbose=0)
+
+
+def test_another_dtype_of_the_layers_is_refused(keras, resume, tmp_path):
+    def train(dtype):
+        inputs = keras.Input((4,))
+        model = keras.Model(inputs, keras.layers.Dense(1, dtype=dtype)(inputs))
+        model.compile(loss="mse", optimizer="sgd")
+        resume.resumable_fit(model, *data(), folder=tmp_path, verbose=0)
+
+    train("float32")
+    with pytest.raises(resume.ResumeError, match="what differs: model"):
+        train("mixed_bfloat16")
 
 
 @pytest.mark.parametrize("change", [{"batch_size": 16}, {"seed": 1}, {"shuffle": False}])
@@ -213,7 +257,7 @@ def test_other_settings_of_a_callback_are_refused_and_its_memory_is_not(keras, r
         return stopping, resume.resumable_fit(new_model(keras), X, y, **options)
 
     used, _ = train(patience=3, epochs=2)
-    with pytest.raises(resume.ResumeError, match=r"what differs: EarlyStopping\.patience\. Go on"):
+    with pytest.raises(resume.ResumeError, match=r"what differs: EarlyStopping\.patience\. Resume it"):
         train(patience=2, epochs=4)
     _, history = train(patience=3, epochs=4, stopping=used)  # the same object, which remembers its best weights
     assert history.epoch == [0, 1, 2, 3]

@@ -175,11 +175,11 @@ def slide_metadata(notebook: nbformat.NotebookNode) -> list[str]:
     wrong = []
     for cell in notebook.cells:
         stated = cell.metadata.get("slideshow", {"slide_type": "-"})
-        if set(stated) != {"slide_type"} or stated.get("slide_type") not in slides.TYPES:
+        if set(stated) != {"slide_type"} or stated.get("slide_type") not in slides.SLIDE_TYPES:
             wrong.append(f"cell {cell.id}: slideshow is {dict(stated)}")
         for key, value in cell.metadata.get("slide", {}).items():
             names = key == "show" and isinstance(value, list) and all(isinstance(name, str) for name in value)
-            if not names and value not in slides.WISHES.get(key, ()):
+            if not names and value not in slides.ALLOWED_METADATA.get(key, ()):
                 wrong.append(f"cell {cell.id}: slide has {key} = {value!r}")
     return wrong
 

@@ -15,21 +15,21 @@ from nbclient.exceptions import CellExecutionError
 
 from tests.conftest import ROOT
 from tests.notebooks import twice
-from tests.notebooks.watch import Watch
+from tests.notebooks.side_effects import SideEffects
 from tools import notebooks
 from tools.publish import browser
 
 
 class Run:
-    """A notebook executed in a copy of the project, in an environment where it can be watched."""
+    """A notebook executed in a copy of the project, in an environment where its side effects are seen."""
 
     def __init__(self, notebook: nbformat.NotebookNode, project: Path, temporary: Path, folder="notebooks"):
         home = temporary / "home"
         home.mkdir(parents=True)
-        watch = Watch(temporary / "network_attempts", project, home)
-        env = os.environ | watch.env | {"HOME": str(home)}
+        effects = SideEffects(temporary / "network_attempts", project, home)
+        env = os.environ | effects.env | {"HOME": str(home)}
         self.notebook = notebooks.execute(nbformat.from_dict(notebook), project / folder, env=env)
-        self.written, self.network_attempts = watch.written(), watch.network_attempts()
+        self.written, self.network_attempts = effects.written(), effects.network_attempts()
 
 
 def to_run() -> list[Path]:

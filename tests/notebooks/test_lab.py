@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, watched
+from tests.conftest import ROOT, fenced
 from tests.notebooks import rules, twice
-from tests.notebooks.watch import Watch
+from tests.notebooks.side_effects import SideEffects
 from tools import notebooks
 
 pytestmark = pytest.mark.browser
@@ -57,7 +57,7 @@ def lab(chromium, project_copy, home, attempts, printed):
         server = subprocess.Popen(
             ["make", "lab", f"PORT={port}", "BROWSER=no"],
             cwd=project_copy,
-            env={"PATH": os.environ["PATH"], "HOME": str(home)} | ROUNDING | Watch(attempts).env,
+            env={"PATH": os.environ["PATH"], "HOME": str(home)} | ROUNDING | SideEffects(attempts).env,
             stdout=file,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -86,7 +86,7 @@ def address(printed: Path, server: subprocess.Popen, port: int) -> str:
 def opened(chromium, lab):
     """JupyterLab in a page that reaches this machine only, and remembers what else was asked for and what failed."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    page = watched(context.new_page(), r"(http|ws)s?://127\.0\.0\.1[:/]", console=False)
+    page = fenced(context.new_page(), r"(http|ws)s?://127\.0\.0\.1[:/]", console=False)
     page.goto(lab, wait_until="domcontentloaded")
     kernel(page, "Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
     yield page
@@ -123,7 +123,7 @@ def test_notebook_opens_and_runs_in_jupyterlab(page, project_copy, home, attempt
     for cell in rules.code_cells(stored):
         cell.outputs, cell.execution_count = [], None  # so that what is seen afterward comes from this run
     path.write_text(notebooks.to_text(stored))
-    watch = Watch(attempts, project_copy, home)
+    effects = SideEffects(attempts, project_copy, home)
 
     page.locator(f".jp-DirListing-item[title*='{name}']").dblclick()
     page.locator(TAB, has_text=name).wait_for(timeout=60_000)
@@ -136,7 +136,7 @@ def test_notebook_opens_and_runs_in_jupyterlab(page, project_copy, home, attempt
     assert [cell.execution_count for cell in rules.code_cells(done)] == list(range(1, n_cells + 1))
     assert rules.no_errors(done) == []
     twice.keep_notebook("jupyterlab", path.stem, done)
-    assert watch.written() == [f"notebooks/{name}"] and watch.network_attempts() == []
+    assert effects.written() == [f"notebooks/{name}"] and effects.network_attempts() == []
     if name[:2].isdigit():
         assert page.locator(".jp-Notebook img[alt]").count() > 0
     assert page.outside == [] and page.errors == []

@@ -60,7 +60,7 @@ class AssignmentError(Exception):
 
 def check_number(number: str | None) -> str:
     """The number in two digits. Raises AssignmentError for one that has no exercises."""
-    known = registry.notebooks()
+    known = registry.notebook_numbers()
     name = number.strip().zfill(2) if number else ""
     if name not in known:
         given = f"There are no exercises of a notebook {number!r}." if number else "Which notebook? Say NB=04."

@@ -16,7 +16,7 @@ SECONDS_TO_START, SECONDS_TO_END = 60, 5
 
 
 def chromium() -> str:
-    """The program; RuntimeError if there is none."""
+    """The path of the program; RuntimeError if there is none."""
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if found is None:
         raise RuntimeError("There is no Chromium on this machine; on Debian: apt install chromium")
@@ -25,9 +25,9 @@ def chromium() -> str:
 
 @contextmanager
 def jupyterlab(config: Path, home: Path, *options: str, **env: str) -> Iterator[str]:
-    """A JupyterLab with this configuration and home folder; the address, with its token, at which it shows a notebook.
+    """Start JupyterLab with this configuration and home folder; gives the address, with its token, of a notebook in it.
 
-    Raises RuntimeError with what it wrote if it does not start.
+    Raises RuntimeError, with what it printed, if it does not start.
     """
     command = [sys.executable, "-m", "jupyterlab", f"--config={config}", "--no-browser", "--port=0", *options]
     printed = home / "printed.txt"  # a file, not a pipe, which nobody would empty
@@ -39,13 +39,13 @@ def jupyterlab(config: Path, home: Path, *options: str, **env: str) -> Iterator[
         give_up = time.monotonic() + SECONDS_TO_START
         while not (found := re.search(r"http://127\.0\.0\.1:\d+/\S+token=\w+\b", printed.read_text())):
             if server.poll() is not None or time.monotonic() > give_up:
-                raise RuntimeError(f"JupyterLab did not start; it said:\n{printed.read_text()}")
+                raise RuntimeError(f"JupyterLab did not start; it printed:\n{printed.read_text()}")
             time.sleep(0.2)
         yield found[0]
     finally:
         server.terminate()
         try:
             server.wait(SECONDS_TO_END)
-        except subprocess.TimeoutExpired:  # it waits for a kernel; that one ends by itself when its server is gone
+        except subprocess.TimeoutExpired:  # it waits for a kernel, which ends when its server is gone
             server.kill()
             server.wait()

@@ -20,21 +20,21 @@ from typing import Any
 from tools import notebooks
 from tools.publish import browser, slides
 
-PROJECT = notebooks.NOTEBOOKS.parent
+ROOT = notebooks.NOTEBOOKS.parent
 SIZE = {"width": 1280, "height": 720}
 NOTEBOOK = "01_threshold_logic_unit"
-SHOWN = "line-plot"  # the cell that the pictures show
+PICTURED_CELL = "line-plot"  # the cell that the pictures show
 LEFT_OUT = (".git", ".venv*", "build", "__pycache__", ".*_cache", ".hypothesis", ".ipynb_*", "my_progress*")
 
 
-def take(page: Any, name: str) -> None:
+def save_picture(page: Any, name: str) -> None:
     """Save what the browser shows as docs/<name>.png."""
-    page.screenshot(path=PROJECT / "docs" / f"{name}.png")
+    page.screenshot(path=ROOT / "docs" / f"{name}.png")
 
 
-def slide(page: Any, alt: str) -> None:
+def picture_slide(page: Any, alt: str) -> None:
     """The slide that shows the figure with this alt text."""
-    page.goto((slides.BUILD / f"{NOTEBOOK}.html").as_uri())
+    page.goto((slides.DECKS / f"{NOTEBOOK}.html").as_uri())
     page.wait_for_function("window.Reveal && Reveal.isReady()")
     page.evaluate(
         """alt => { const image = [...document.querySelectorAll('section img')].find(image => image.alt === alt);
@@ -42,17 +42,17 @@ def slide(page: Any, alt: str) -> None:
         alt,
     )
     page.wait_for_timeout(1000)
-    take(page, "slide")
+    save_picture(page, "slide")
 
 
-def site_page(page: Any, alt: str) -> None:
+def picture_page(page: Any, alt: str) -> None:
     """The page of the site, where it shows the figure."""
-    page.goto((PROJECT / "build" / "site" / "notebooks" / f"{NOTEBOOK}.html").as_uri())
+    page.goto((ROOT / "build" / "site" / "notebooks" / f"{NOTEBOOK}.html").as_uri())
     _scroll_to_figure(page, alt)
-    take(page, "page")
+    save_picture(page, "page")
 
 
-def live(page: Any, alt: str) -> None:
+def picture_live(page: Any, alt: str) -> None:
     """The notebook in JupyterLab, run, as it is presented."""
     with _lab() as address:
         page.goto(address)
@@ -68,7 +68,7 @@ def live(page: Any, alt: str) -> None:
                 page.locator(".lm-Menu-item", has_text=re.compile(rf"^{name}")).last.click()
         page.wait_for_timeout(15_000)
         _scroll_to_figure(page, alt)
-        take(page, "live")
+        save_picture(page, "live")
 
 
 def _scroll_to_figure(page: Any, alt: str) -> None:
@@ -89,7 +89,7 @@ def _lab() -> Iterator[str]:
     """The address of the notebook in a JupyterLab that serves a copy of the project."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         home, copy = Path(folder), Path(folder) / "project"
-        shutil.copytree(PROJECT, copy, ignore=shutil.ignore_patterns(*LEFT_OUT))
+        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*LEFT_OUT))
         # The packages for development add buttons to JupyterLab that nobody else has.
         (home / "labconfig").mkdir()
         (home / "labconfig" / "page_config.json").write_text('{"disabledExtensions": {"@jupyter/nbgrader": true}}')
@@ -102,11 +102,11 @@ def main() -> int:
     from playwright.sync_api import sync_playwright
 
     cells = notebooks.read(notebooks.NOTEBOOKS / f"{NOTEBOOK}.ipynb").cells
-    html = next(cell for cell in cells if cell.id == SHOWN).outputs[0]["data"]["text/html"]
+    html = next(cell for cell in cells if cell.id == PICTURED_CELL).outputs[0]["data"]["text/html"]
     alt = re.search('alt="([^"]+)"', html)[1]
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=browser.chromium(), args=["--no-sandbox"])
-        for picture in (slide, site_page, live):
+        for picture in (picture_slide, picture_page, picture_live):
             picture(opened.new_page(viewport=SIZE), alt)
         opened.close()
     return 0

@@ -21,15 +21,15 @@ import nbformat
 from tools import notebooks
 from tools.publish import slides
 
-PROJECT = notebooks.NOTEBOOKS.parent
-BUILD = PROJECT / "build"
-DOCS = PROJECT / "docs"
+ROOT = notebooks.NOTEBOOKS.parent
+BUILD = ROOT / "build"
+DOCS = ROOT / "docs"
 GUIDES = sorted(DOCS.glob("*.md"))
-HERE = Path(__file__).parent / "sphinx"
+SPHINX_FILES = Path(__file__).parent / "sphinx"
 HEADING = re.compile(r"^(#{1,6}) +(.+)$", re.MULTILINE)
 FENCE = re.compile(r"^(```.*?^```)", re.MULTILINE | re.DOTALL)
 ANCHOR = re.compile(r'<a id="([\w-]+)"></a>')
-LINK = re.compile(r"\]\(((?:\.\./|solutions/)?\w+\.ipynb)?#([^)\s]+)\)")
+HEADING_LINK = re.compile(r"\]\(((?:\.\./|solutions/)?\w+\.ipynb)?#([^)\s]+)\)")
 
 
 def label(stem: str, heading: str) -> str:
@@ -61,7 +61,7 @@ def prepared(path: Path) -> nbformat.NotebookNode:
 
 
 def _labelled(text: str, stem: str, prefix: str) -> str:
-    text = LINK.sub(lambda link: f"](#{_target(link, stem, prefix)})", text)
+    text = HEADING_LINK.sub(lambda link: f"](#{_target(link, stem, prefix)})", text)
     text = ANCHOR.sub(r"(\1)=\n", text)
     return HEADING.sub(lambda found: f"({prefix}{label(stem, found[2])})=\n{found[0]}", text)
 
@@ -99,7 +99,7 @@ def index_of_the_lecture() -> str:
 
 def first_page() -> str:
     """README.md from its title to the table of notebooks, without how to install, and the order of all pages."""
-    readme = for_the_site(PROJECT / "README.md")
+    readme = for_the_site(ROOT / "README.md")
     opening, *sections = re.split(r"^(?=## )", readme, flags=re.MULTILINE)
     text = opening + next(section for section in sections if section.startswith("## The notebooks\n"))
     for caption, paths, more in (
@@ -135,9 +135,9 @@ def prepare(source: Path) -> None:
     """Write all that Sphinx reads into the folder, which is emptied first."""
     shutil.rmtree(source, ignore_errors=True)
     (source / "_static").mkdir(parents=True)
-    shutil.copy(HERE / "conf.py", source)
-    shutil.copytree(HERE / "_templates", source / "_templates")
-    shutil.copy(HERE / "site.css", source / "_static")
+    shutil.copy(SPHINX_FILES / "conf.py", source)
+    shutil.copytree(SPHINX_FILES / "_templates", source / "_templates")
+    shutil.copy(SPHINX_FILES / "site.css", source / "_static")
     for name in ("mathjax.js", "mathjax-license.txt"):
         slides.copy_asset(name, source / "_static")
     shutil.copytree(DOCS, source / "docs")
@@ -157,7 +157,7 @@ def prepare(source: Path) -> None:
 
 
 def build(source: Path, site: Path) -> int:
-    """Let Sphinx build the site anew from a prepared folder; 0 if all went well."""
+    """Build the site with Sphinx from a prepared folder, instead of an older one; 0 if all went well."""
     shutil.rmtree(site, ignore_errors=True)
     command = [sys.executable, "-m", "sphinx", "--builder=html", "--fail-on-warning", "--quiet", "--jobs=2"]
     return subprocess.run([*command, str(source), str(site)]).returncode
@@ -168,7 +168,7 @@ def main() -> int:
     prepare(source)
     failed = build(source, site)
     if not failed:
-        print(f"The site is in {site.relative_to(PROJECT).as_posix()}: open index.html in a browser.")
+        print(f"The site is in {site.relative_to(ROOT).as_posix()}: open index.html in a browser.")
     return failed
 
 

@@ -30,7 +30,7 @@ from pygments.lexers import PythonLexer
 from tools import notebooks
 from tools.publish import browser
 
-BUILD = notebooks.NOTEBOOKS.parent / "build" / "slides"
+DECKS = notebooks.NOTEBOOKS.parent / "build" / "slides"
 ASSETS = {  # what lies beside the decks, once: name, package that brings it, end of its place in the package
     "reveal.js": ("sphinx-revealjs", "sphinx_revealjs/_static/revealjs/dist/reveal.js"),
     "reveal.css": ("sphinx-revealjs", "sphinx_revealjs/_static/revealjs/dist/reveal.css"),
@@ -40,22 +40,22 @@ ASSETS = {  # what lies beside the decks, once: name, package that brings it, en
     "mathjax-license.txt": ("packaging", "licenses/LICENSE.APACHE"),  # the same license; its own package has no text
 }
 HERE = Path(__file__).parent
-TYPES = ("slide", "subslide", "fragment", "skip", "notes", "-")  # JupyterLab's names for the slide type of a cell
-WISHES = {  # the values that the keys of a cell's metadata "slide" may have, besides lists of beginnings for "show"
+SLIDE_TYPES = ("slide", "subslide", "fragment", "skip", "notes", "-")  # JupyterLab's names for the slide type of a cell
+ALLOWED_METADATA = {  # values of the keys of a cell's metadata "slide"; "show" may also be a list of beginnings
     "show": ("all",),
     "answer": (False,),
     "code": ("all", "hide"),
     "output": ("hide", "first"),
     "layout": ("rows", "columns", "below"),
 }
-MOST = 3  # sentences of one text cell on a slide, unless its metadata name them
-KINDS = {"question", "math", "list", "table", "box", "figure", "terms"}  # of blocks, as metadata may name them
+MAX_SENTENCES = 3  # sentences of one text cell on a slide, unless its metadata name them
+BLOCK_KINDS = {"question", "math", "list", "table", "box", "figure", "terms"}  # of blocks, as metadata may name them
 
-WIDTH, HEIGHT = 1168, 606  # of what is below the running head of a slide, in pixels
+BODY_WIDTH, BODY_HEIGHT = 1168, 606  # of what is below the running head of a slide, in pixels
 # Sizes of letters in pixels; slides.css has them, too.
-TEXT = {"huge": 40, "large": 34, "medium": 29, "little": 26, "small": 24}
-CODE_TEXT = {"huge": 32, "large": 27, "medium": 22, "little": 20, "small": 18}
-LETTER, CODE_LETTER = 0.55, 0.605  # width of a letter, as a share of its size, in the widest usual fonts
+TEXT_SIZES = {"huge": 40, "large": 34, "medium": 29, "little": 26, "small": 24}
+CODE_SIZES = {"huge": 32, "large": 27, "medium": 22, "little": 20, "small": 18}
+LETTER_WIDTH, CODE_LETTER_WIDTH = 0.55, 0.605  # width of a letter, as a share of its size, in the widest usual fonts
 
 
 @dataclass
@@ -65,7 +65,7 @@ class Item:
     A `fragment` is shown on a click.
     """
 
-    kind: str  # "text", one of KINDS, "code", "output", "exercise"
+    kind: str  # "text", one of BLOCK_KINDS, "code", "output", "exercise"
     html: str
     lengths: list[int] = field(default_factory=list)
     extra: float = 0.5
@@ -76,15 +76,15 @@ class Item:
     def is_code(self) -> bool:
         return self.kind in ("code", "exercise", "output")
 
-    def height(self, text: float, code: float, width: float = WIDTH) -> float:
+    def height(self, text: float, code: float, width: float = BODY_WIDTH) -> float:
         """Pixels, about, with letters of these sizes; none for a figure, which takes what is left."""
         if self.kind == "output" and "<table" in self.html:
             return len(self.lengths) * (1.25 * min(code, 24) + 7) + 14
         if self.is_code:
-            columns = (width - 41) / (CODE_LETTER * code)
+            columns = (width - 41) / (CODE_LETTER_WIDTH * code)
             return sum(max(1, math.ceil(length / columns)) for length in self.lengths) * 1.36 * code + 26
         size = min(text, 26) if "<table" in self.html else text
-        columns = width / (LETTER * size)
+        columns = width / (LETTER_WIDTH * size)
         return (sum(max(1, math.ceil(length / columns)) for length in self.lengths) * 1.32 + self.extra) * size
 
 
@@ -163,7 +163,7 @@ def blocks(source: str) -> list[str]:
     return [
         piece.strip()
         for block in found
-        for piece in (re.split(r"(\$\$.+?\$\$)", block, flags=re.DOTALL) if kind_of(block) == "text" else [block])
+        for piece in (re.split(r"(\$\$.+?\$\$)", block, flags=re.DOTALL) if kind_of_block(block) == "text" else [block])
         if piece.strip()
     ]
 
@@ -172,7 +172,7 @@ def is_list(block: str) -> bool:
     return bool(re.match(r"([-*+]|\d+\.) ", block))
 
 
-def kind_of(block: str) -> str:
+def kind_of_block(block: str) -> str:
     """The kind of a block, seen from how it begins."""
     for kind, begins in {
         "heading": r"#+ ",
@@ -212,36 +212,36 @@ def sentences(paragraph: str) -> list[str]:
     return [piece.replace("\x01", " ").replace("\x02", "").strip() for piece in pieces + question if piece.strip()]
 
 
-def plain(text: str) -> str:
+def visible_text(text: str) -> str:
     """About what is seen of a text."""
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
     text = re.sub(r"\\(text|frac|mathrm|partial|begin|end|sqrt|hat|underbrace)\b", "", text)
     return re.sub(r"[*`$\\{}]", "", text)
 
 
-def item(block: str, kind: str) -> Item:
+def to_item(block: str, kind: str) -> Item:
     """What a block or a sentence looks like on a slide."""
-    length = [len(plain(block))]
+    length = [len(visible_text(block))]
     if kind == "question":
         words = re.sub(r"^\*\*[^*]+:\*\*\s*", "", block)
         asked = f'<p class="question">{inline(words[:1].upper() + words[1:])}</p>'
-        return Item(kind, asked, [len(plain(words)) + 6], 1.3)
+        return Item(kind, asked, [len(visible_text(words)) + 6], 1.3)
     if kind == "text":
         return Item(kind, f"<p>{inline(block)}</p>", length, 0.15)
     if kind == "list":
         entries = re.split(r"\n(?=(?:[-*+]|\d+\.) )", block)
-        return Item(kind, to_html(block), [len(plain(entry)) + 4 for entry in entries], 0.5 + 0.3 * len(entries))
+        return Item(kind, to_html(block), [len(visible_text(entry)) + 4 for entry in entries], 0.5 + 0.3 * len(entries))
     if kind == "math":
         tall = 2.6 if re.search(r"\\frac|\\sum|\\begin", block) else 1.6
         tall = 3.6 if r"\underbrace" in block else tall
-        if r"\qquad" in block and r"\begin" not in block and len(plain(block)) > 80:  # too long for one line
+        if r"\qquad" in block and r"\begin" not in block and len(visible_text(block)) > 80:  # too long for one line
             inner = block.strip("$\n").replace(r"\qquad", r"\\")
             block = rf"$$\begin{{gathered}}{inner}\end{{gathered}}$$"
         rows = max(part.count(r"\\") for part in block.split(r"\end"))
         return Item(kind, to_html(block), [], tall + 1.4 * rows)
     if kind == "table":
         cells = [[cell.strip().split("<br>") for cell in row.strip("|").split("|")] for row in block.splitlines()]
-        rows = [[[len(plain(line)) for line in cell] for cell in row] for row in cells[:1] + cells[2:]]
+        rows = [[[len(visible_text(line)) for line in cell] for cell in row] for row in cells[:1] + cells[2:]]
         widest = [max(map(max, column)) for column in itertools.zip_longest(*rows, fillvalue=[0])]
         # Characters; columns that are narrow are not wrapped, the others share the rest.
         room = 74 - len(widest) * (2 if len(widest) <= 10 else 1)
@@ -259,7 +259,7 @@ def item(block: str, kind: str) -> Item:
     if kind == "fence":
         code = "\n".join(block.splitlines()[1:-1])
         return code_item(code)
-    return Item(kind, to_html(block), [len(plain(part)) + 10 for part in block.split("\n>\n")], 1.2)
+    return Item(kind, to_html(block), [len(visible_text(part)) + 10 for part in block.split("\n>\n")], 1.2)
 
 
 def edit(
@@ -278,7 +278,7 @@ def edit(
     pieces: list[tuple[str, str, bool]] = []  # kind, text, shown
     parts = blocks(source)
     for block in parts:
-        kind = kind_of(block)
+        kind = kind_of_block(block)
         if kind not in ("text", "question"):
             pieces.append((kind, block, kind not in ("box", "terms")))
             closing &= kind == "heading"
@@ -287,9 +287,9 @@ def edit(
         for sentence, after in itertools.zip_longest(cut, cut[1:]):
             if sentence == said:
                 continue
-            kind = "question" if kind_of(sentence) == "question" else "text"
+            kind = "question" if kind_of_block(sentence) == "question" else "text"
             before = sentence.endswith((":", ",")) and (leads or after or block != parts[-1])
-            before |= after is not None and kind_of(after) == "question"
+            before |= after is not None and kind_of_block(after) == "question"
             pieces.append((kind, sentence, kind == "question" or before or "**" in sentence or closing))
         closing = False
     if show is None:
@@ -299,7 +299,9 @@ def edit(
             first = next((place for place, (kind, _, _) in enumerate(pieces) if kind == "text"), None)
             pieces = [(kind, text, shown or place == first) for place, (kind, text, shown) in enumerate(pieces)]
         count = itertools.count()
-        yield from ((kind, text) for kind, text, shown in pieces if shown and (kind != "text" or next(count) < MOST))
+        yield from (
+            (kind, text) for kind, text, shown in pieces if shown and (kind != "text" or next(count) < MAX_SENTENCES)
+        )
         return
 
     def named(name: str, kind: str, text: str) -> bool:
@@ -307,7 +309,7 @@ def edit(
 
     for name in [show] if show == "all" else show:
         if not said.startswith(name) and not any(named(name, kind, text) for kind, text, _ in pieces):
-            raise ValueError(f"No sentence begins with {name!r}, and it is none of {', '.join(sorted(KINDS))}.")
+            raise ValueError(f"No sentence begins with {name!r}, and it is none of {', '.join(sorted(BLOCK_KINDS))}.")
     names = [show] if show == "all" else show
     for kind, text, _ in pieces:
         if kind == "heading" or any(named(name, kind, text) for name in names):
@@ -385,7 +387,7 @@ def output_items(cell: nbformat.NotebookNode) -> list[Item]:
             table = with_one_header(re.sub(r"<style.*?</style>| style=\"[^\"]*\"", "", rich, flags=re.DOTALL))
             rows = [re.findall(r"<t[hd].*?</t[hd]>", row, flags=re.DOTALL) for row in table.split("</tr>")[:-1]]
             wide = [[width_of(cell) for cell in row] for row in rows]
-            across = math.ceil(sum(map(max, itertools.zip_longest(*wide, fillvalue=0))) / CODE_LETTER)
+            across = math.ceil(sum(map(max, itertools.zip_longest(*wide, fillvalue=0))) / CODE_LETTER_WIDTH)
             items.append(Item("output", f'<div class="output table">{table}</div>', [across] * len(rows)))
         elif rich.startswith("<div role="):
             continue  # the answer of a check
@@ -412,7 +414,7 @@ def slides_of(notebook: nbformat.NotebookNode, answers: nbformat.NotebookNode | 
         nonlocal now
         alone = not now.title and not now.stated and all(piece.kind == "text" for piece in now.items)
         before = deck[-2 if deck[-1].below and len(deck) > 1 else -1] if deck else None
-        if alone and before and before.section == now.section and room(before, now.items):
+        if alone and before and before.section == now.section and has_room(before, now.items):
             before.items = before.items + [replace(piece, fragment=True) for piece in now.items]
             before.notes = before.notes + now.notes
         elif now.items:
@@ -475,9 +477,9 @@ def slides_of(notebook: nbformat.NotebookNode, answers: nbformat.NotebookNode | 
             after = cells[place + 1] if place + 1 < len(cells) else None
             goes_on = after and after.cell_type == "code" and slide_type(after) in ("-", "fragment")
             together = now.items + (code_and_outputs(after, True) if goes_on else [])
-            said = due = answer(after) if after and asked() else ""
-            if said and room(now, [item(said, "text")]):
-                now.items.append(replace(item(said, "text"), fragment=True))
+            said = due = answer_in(after) if after and asked() else ""
+            if said and has_room(now, [to_item(said, "text")]):
+                now.items.append(replace(to_item(said, "text"), fragment=True))
                 due = ""
             else:
                 said = ""
@@ -491,7 +493,7 @@ def pieces_of(text: str, kind: str) -> list[Item]:
     """A block or sentence as pieces of a slide: more than one where it is a list of misconceptions or a long table."""
     if kind == "list" and '*"' in text:
         return misconceptions(text)
-    whole = item(text, kind)
+    whole = to_item(text, kind)
     if kind == "table" and not fits([whole], "small", "small"):
         head, line, *rows = text.splitlines()
         half = math.ceil(len(rows) / 2)
@@ -505,17 +507,17 @@ def pieces_of(text: str, kind: str) -> list[Item]:
     return [whole]
 
 
-def room(slide: Slide, more: list[Item]) -> bool:
+def has_room(slide: Slide, more: list[Item]) -> bool:
     """Whether the slide has room for more text."""
     together = [piece for piece in slide.items if piece.kind != "code" or not slide.figure] + more
-    found = sizes(together, slide.layout or ("columns" if slide.figure else ""))
+    found = largest_sizes(together, slide.layout or ("columns" if slide.figure else ""))
     return found is not None
 
 
-def answer(cell: nbformat.NotebookNode) -> str:
+def answer_in(cell: nbformat.NotebookNode) -> str:
     """The first sentence of a text that follows a question and the code that settles it."""
     wish = cell.metadata.get("slide", {})
-    if cell.cell_type != "markdown" or slide_type(cell) != "-" or kind_of(cell.source) != "text":
+    if cell.cell_type != "markdown" or slide_type(cell) != "-" or kind_of_block(cell.source) != "text":
         return ""
     first = sentences(blocks(cell.source)[0])[0]
     if first.startswith("("):
@@ -524,7 +526,7 @@ def answer(cell: nbformat.NotebookNode) -> str:
     wanted = show is None or show == "all" or any(first.startswith(name) for name in show)
     return (
         first
-        if wanted and wish.get("answer", True) and kind_of(first) == "text" and not first.endswith((":", ","))
+        if wanted and wish.get("answer", True) and kind_of_block(first) == "text" and not first.endswith((":", ","))
         else ""
     )
 
@@ -586,28 +588,30 @@ def exercise_slides(text, stub, worked, answer) -> list[Slide]:
     )
     lines = itertools.zip_longest(before.lengths, after.lengths, fillvalue=0)
     box = Item("exercise", both, [max(pair) for pair in lines])
-    columns = ((WIDTH - 36) / 2 - 41) / (CODE_LETTER * CODE_TEXT["small"])
+    columns = ((BODY_WIDTH - 36) / 2 - 41) / (CODE_LETTER_WIDTH * CODE_SIZES["small"])
     wrapped = max(box.lengths, default=0) > columns  # where it stands beside the text
-    pieces = [item(block, kind_of(block)) for block in body if block]
+    pieces = [to_item(block, kind_of_block(block)) for block in body if block]
     for cut in range(len(pieces) + 1):  # as much of the text as there is room for stands with the code
         said, together = pieces[:cut], [*pieces[cut:], box]
         tables = any(piece.kind == "table" for piece in together)
-        narrow = not wrapped and not tables and sizes(together, "columns")
+        narrow = not wrapped and not tables and largest_sizes(together, "columns")
         layout = "columns" if narrow and not fits(together, "small", "small") else ""
         if layout or fits(together, "small", "small") or cut == len(pieces):
             first = [Slide(title, "", said, notes[:1])] if said else []
             return [*first, Slide(title, "", together, notes[len(first) :], layout=layout)]
 
 
-def height(items: list[Item], text: str, code: str, width: float = WIDTH) -> float:
+def height_of(items: list[Item], text: str, code: str, width: float = BODY_WIDTH) -> float:
     """Pixels that the pieces take at these sizes, with the gaps between them."""
-    return sum(piece.height(TEXT[text], CODE_TEXT[code], width) + 14 for piece in items if piece.kind != "figure")
+    return sum(
+        piece.height(TEXT_SIZES[text], CODE_SIZES[code], width) + 14 for piece in items if piece.kind != "figure"
+    )
 
 
 def fits(items: list[Item], text: str, code: str) -> bool:
     """Whether the pieces have room under a title of one line, a figure being 330 pixels high or more."""
     figures = sum(piece.kind == "figure" for piece in items)
-    return height(items, text, code) + 330 * figures <= HEIGHT - 66
+    return height_of(items, text, code) + 330 * figures <= BODY_HEIGHT - 66
 
 
 def halves(items: list[Item]) -> tuple[list[Item], list[Item]]:
@@ -616,19 +620,19 @@ def halves(items: list[Item]) -> tuple[list[Item], list[Item]]:
     return [piece for piece in items if piece not in right], right
 
 
-def sizes(items: list[Item], layout: str = "", title_lines: int = 1) -> tuple[str, str] | None:
+def largest_sizes(items: list[Item], layout: str = "", title_lines: int = 1) -> tuple[str, str] | None:
     """The largest sizes of text and of code, as names, at which the pieces have room; None if there are none."""
-    room = HEIGHT - 20 - 46 * title_lines
+    room = BODY_HEIGHT - 20 - 46 * title_lines
     figure = any(piece.kind == "figure" for piece in items)
-    width, parts = ((WIDTH - 36) / 2, halves(items)) if layout == "columns" else (WIDTH, (items,))
+    width, parts = ((BODY_WIDTH - 36) / 2, halves(items)) if layout == "columns" else (BODY_WIDTH, (items,))
     widest = max([length for piece in items if piece.is_code for length in piece.lengths], default=0)
     mixed = any(piece.is_code for piece in items) and not all(piece.is_code for piece in items)  # of like sizes
-    pairs = itertools.product(enumerate(TEXT), enumerate(CODE_TEXT))
+    pairs = itertools.product(enumerate(TEXT_SIZES), enumerate(CODE_SIZES))
     for (big, text), (large, code) in sorted(
         pairs, key=lambda pair: (max(pair[0][0], pair[1][0]), pair[0][0] + pair[1][0])
     ):
-        taken = max(height(part, text, code, width) for part in parts) + 330 * (figure and layout != "columns")
-        columns = (width - 41) / (CODE_LETTER * CODE_TEXT[code])
+        taken = max(height_of(part, text, code, width) for part in parts) + 330 * (figure and layout != "columns")
+        columns = (width - 41) / (CODE_LETTER_WIDTH * CODE_SIZES[code])
         whole = widest <= columns or code == "small"  # else lines are wrapped
         alike = abs(big - large) <= 2 or not mixed
         if taken <= room and whole and alike and not (figure and big < (1 if layout == "columns" else 2)):
@@ -652,16 +656,18 @@ def arranged(slide: Slide) -> list[Slide]:
     code = [piece for piece in items if piece.kind == "code"]
     shown = [piece for piece in items if piece.kind in ("output", "figure")]
     if figure and not slide.layout and code and figure.aspect <= 1.5:
-        beside = sizes(items, "columns")
-        slide.layout = "columns" if beside and CODE_TEXT[beside[1]] >= 22 else ""
+        beside = largest_sizes(items, "columns")
+        slide.layout = "columns" if beside and CODE_SIZES[beside[1]] >= 22 else ""
     crowded = figure or (shown and not fits(code + shown, "small", "small"))
     if code and (slide.layout == "below" or (crowded and not slide.layout)):
         items = [piece for piece in items if piece.kind != "code"]
         parts = grouped([replace(piece, fragment=False) for piece in code])
         below = [Slide(slide.title, slide.section, part, rows=slide.rows, below=True) for part in parts]
     if figure and slide.layout in ("", "below"):
-        over = HEIGHT - 66 - height(items, "medium", "medium")  # what is left for it under the text, and beside it
-        beside = min(HEIGHT - 66, (WIDTH - 36) / 2 / figure.aspect)
+        over = (
+            BODY_HEIGHT - 66 - height_of(items, "medium", "medium")
+        )  # what is left for it under the text, and beside it
+        beside = min(BODY_HEIGHT - 66, (BODY_WIDTH - 36) / 2 / figure.aspect)
         small = beside < 340 and over < 340  # better a slide of its own
         slide.layout = "columns" if beside > over and len(items) > 1 and not small else "rows"
     if slide.layout == "columns" or fits(items, "medium", "small"):
@@ -671,7 +677,7 @@ def arranged(slide: Slide) -> list[Slide]:
     said, rest = items[:first], items[first:]
     while rest and said and fits([said[-1], *rest], "medium", "small") and said[-1].kind in ("question", "text"):
         rest.insert(0, said.pop())
-    if fits(items, "small", "small") and height(said, "medium", "small") < 130:
+    if fits(items, "small", "small") and height_of(said, "medium", "small") < 130:
         return [replace(slide, items=items), *below]
     groups = grouped(said) + ([rest] if rest else [])
     groups = [[replace(group[0], fragment=False), *group[1:]] for group in groups]  # none is empty before the click
@@ -699,7 +705,7 @@ def section_html(slide: Slide) -> str:
     body = shown(items)
     if slide.layout == "columns":
         body = '<div class="columns">' + "".join(f"<div>{shown(half)}</div>" for half in halves(items)) + "</div>"
-    text, code = sizes(items, slide.layout, 1 + (len(re.sub("<[^>]+>", "", title)) > 50)) or ("small", "small")
+    text, code = largest_sizes(items, slide.layout, 1 + (len(re.sub("<[^>]+>", "", title)) > 50)) or ("small", "small")
     notes = f'<aside class="notes">{"".join(slide.notes)}</aside>' if slide.notes else ""
     return (
         f'<section><div class="page text-{text} code-{code}">'
@@ -725,9 +731,9 @@ def title_html(notebook: nbformat.NotebookNode, stem: str) -> str:
     ranges = [run[0][1] + (f" to {run[-1][1]}" if len(run) > 1 else "") for run in in_row]
     ids = f"Notebook {stem[:2]} · Lecture {', '.join(ranges)}"
     notes = to_html(re.sub(r"^# .*\n", "", source))
-    said = [item(lead, "text"), item(promises, "list")] if promises else []
+    said = [to_item(lead, "text"), to_item(promises, "list")] if promises else []
     taken = 110 + 69 * math.ceil(len(title) / 32)
-    size = next((size for size in ("medium", "small") if height(said, size, "small", 1100) + taken <= 720), "small")
+    size = next((size for size in ("medium", "small") if height_of(said, size, "small", 1100) + taken <= 720), "small")
     return (
         f'<section><div class="page title text-{size}"><p class="ids">{ids}</p><h1>{title}</h1>'
         f'<p>{lead}</p>{to_html(promises)}</div><aside class="notes">{notes}</aside></section>'
@@ -760,7 +766,7 @@ def copy_asset(name: str, folder: Path) -> None:
     shutil.copyfile(found.locate(), folder / name)
 
 
-def build(paths: list[Path], folder: Path = BUILD) -> list[Path]:
+def build(paths: list[Path], folder: Path = DECKS) -> list[Path]:
     """Write the decks of the notebooks, the assets they share and a list of all decks; returns the decks' files.
 
     Raises ValueError, with the name of the notebook, where metadata name what is not there.
@@ -820,7 +826,7 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     for file in files:
-        print(f"{file.relative_to(BUILD.parents[1])}  {file.stat().st_size / 1e6:.1f} MB")
+        print(f"{file.relative_to(DECKS.parents[1])}  {file.stat().st_size / 1e6:.1f} MB")
     return 0
 
 

@@ -79,7 +79,7 @@ def test_an_assignment_with_tensorflow(built):
     assert about["apart"] == [1], "the other answers are networks, layers and files"
 
 
-@pytest.mark.parametrize("number", registry.notebooks())
+@pytest.mark.parametrize("number", registry.notebook_numbers())
 def test_source_has_answers_tests_and_points(number):
     source, about = assignments._source(number)
     nbformat.validate(source)

@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tests.conftest import ROOT, watched
+from tests.conftest import ROOT, fenced
 from tests.notebooks.test_rules import LECTURE
 from tools import notebooks
 from tools.publish import site as site_builder
@@ -139,7 +139,7 @@ def test_a_link_that_leads_nowhere_is_an_error(tmp_path, capfd):
     (source / "_static").mkdir(parents=True)
     (source / "extra").mkdir()
     for name in ("conf.py", "_templates"):
-        (source / name).symlink_to(site_builder.HERE / name)
+        (source / name).symlink_to(site_builder.SPHINX_FILES / name)
     (source / "index.md").write_text("# Title\n\nTo [nowhere](#01_a-no-such-part).\n")
     assert site_builder.build(source, tmp_path / "site") != 0
     assert "01_a-no-such-part" in capfd.readouterr().err
@@ -153,7 +153,7 @@ class Visit:
 
     def __init__(self, browser, site: Path, **options):
         self.site, self.context = site, browser.new_context(**options)
-        self.page = watched(self.context.new_page(), r"(file|data|blob):")
+        self.page = fenced(self.context.new_page(), r"(file|data|blob):")
 
     def __enter__(self):
         return self
@@ -230,7 +230,7 @@ def barriers(page, seen: dict[str, dict[str, int]]) -> dict[str, list[str]]:
         if only and not new_looks[scheme]:
             continue
         switch(page, scheme)
-        options = {"resultTypes": ["violations"], "preload": False, **only}  # not to ask for style sheets anew
+        options = {"resultTypes": ["violations"], "preload": False, **only}  # style sheets are not fetched again
         rules = page.evaluate("options => axe.run(options)", options)["violations"]
         serious = [rule for rule in rules if rule["impact"] in ("serious", "critical")]
         found[scheme] = [f"{rule['id']}: {node['html'][:200]}" for rule in serious for node in rule["nodes"]]

@@ -51,7 +51,7 @@ def test_blocks_keep_lists_fences_and_formulas_in_one_piece():
         "| a |\n| - |",
     ]
     assert slides.blocks("\n\n".join(parts)) == parts
-    assert [slides.kind_of(part) for part in parts] == ["text", "list", "fence", "math", "box", "table"]
+    assert [slides.kind_of_block(part) for part in parts] == ["text", "list", "fence", "math", "box", "table"]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_sentences_are_cut_where_they_end(sentences):
 def test_without_metadata_headings_terms_leads_questions_and_formulas_are_shown(monkeypatch):
     source = "## 1. Part\n\nAn opening.\nIt has a **term**. More. Then:\n\n$$x$$\n\nGuess. "
     source += "**Before you run it:** what?\n\n> box"
-    monkeypatch.setattr(slides, "MOST", 4)
+    monkeypatch.setattr(slides, "MAX_SENTENCES", 4)
     assert list(slides.edit(source)) == [
         ("heading", "## 1. Part"),
         ("text", "An opening."),
@@ -86,7 +86,7 @@ def test_without_metadata_headings_terms_leads_questions_and_formulas_are_shown(
     assert list(slides.edit("**A term** said. **Another.**", said="**A term** said.")) == [("text", "**Another.**")]
     assert list(slides.edit("So. (A **term**.)")) == [("text", "So.")]
     assert list(slides.edit("So. Then:", leads=False)) == [("text", "So.")]
-    assert len(list(slides.edit("**a** Be. " * 9))) == slides.MOST
+    assert len(list(slides.edit("**a** Be. " * 9))) == slides.MAX_SENTENCES
 
 
 def test_metadata_name_what_is_shown():
@@ -124,9 +124,9 @@ def test_names_of_networks_and_shapes_stay_in_one_line():
 
 def test_height_of_a_table_counts_the_lines_of_its_cells():
     head = "| a | b |\n| - | - |\n"
-    assert len(slides.item(head + "| x | y |", "table").lengths) == 2
-    assert len(slides.item(head + "| x | y<br>z |", "table").lengths) == 3
-    assert len(slides.item(head + "| x | " + "word " * 30 + "|", "table").lengths) == 4
+    assert len(slides.to_item(head + "| x | y |", "table").lengths) == 2
+    assert len(slides.to_item(head + "| x | y<br>z |", "table").lengths) == 3
+    assert len(slides.to_item(head + "| x | " + "word " * 30 + "|", "table").lengths) == 4
     parts = slides.pieces_of(head + "| x | y |\n" * 24, "table")
     assert len(parts) == 2 and all(part.html.count("<th>") == 2 for part in parts)
 
@@ -223,7 +223,7 @@ def test_heading_begins_a_slide_and_names_the_section():
 
 def test_slide_types():
     words = text("Some words.", "a")
-    kinds = {kind: deck(words, code("f()", "1", slideshow={"slide_type": kind})) for kind in slides.TYPES}
+    kinds = {kind: deck(words, code("f()", "1", slideshow={"slide_type": kind})) for kind in slides.SLIDE_TYPES}
     assert [len(kinds[kind]) for kind in ("slide", "subslide", "fragment", "-")] == [2, 2, 1, 1]
     assert kinds["subslide"][1].below and not kinds["slide"][1].below
     assert [piece.fragment for piece in kinds["fragment"][0].items] == [False, True, True]
@@ -274,7 +274,7 @@ def test_output_waits_for_the_click_unless_the_question_is_about_it(wish, waits)
     ],
 )
 def test_sentence_becomes_a_title(sentence, title):
-    slide = slides.Slide(items=[slides.item(sentence, "text"), slides.code_item("f()")])
+    slide = slides.Slide(items=[slides.to_item(sentence, "text"), slides.code_item("f()")])
     assert f"<h2>{title}</h2>" in re.sub("</?span[^>]*>", "", slides.section_html(slide))
 
 
@@ -336,11 +336,11 @@ def test_title_slide_has_the_rows_of_the_lecture_and_the_promises():
 
 def test_letters_are_as_large_as_there_is_room_and_never_too_small():
     little, much = [slides.code_item("f()")], [slides.code_item("f()\n" * 18)]
-    assert slides.sizes(little) == ("huge", "huge")
-    assert slides.sizes(much)[1] == "small" and slides.sizes(much * 2) is None
-    assert min(slides.TEXT.values()) >= 24 and min(slides.CODE_TEXT.values()) >= 18
+    assert slides.largest_sizes(little) == ("huge", "huge")
+    assert slides.largest_sizes(much)[1] == "small" and slides.largest_sizes(much * 2) is None
+    assert min(slides.TEXT_SIZES.values()) >= 24 and min(slides.CODE_SIZES.values()) >= 18
     css = (slides.HERE / "slides.css").read_text()
-    for kind, variable, table in (("text", "--text", slides.TEXT), ("code", "--mono-size", slides.CODE_TEXT)):
+    for kind, variable, table in (("text", "--text", slides.TEXT_SIZES), ("code", "--mono-size", slides.CODE_SIZES)):
         for size, pixels in table.items():
             assert f".{kind}-{size} {{ {variable}: {pixels}px; }}" in css
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.conftest import watched
+from tests.conftest import fenced
 from tools import notebooks
 from tools.publish import slides
 
@@ -68,7 +68,7 @@ def folder(tmp_path_factory):
 def page(chromium):
     """A page without a network, which remembers what was asked for beyond the files here, and what went wrong."""
     context = chromium.new_context(viewport={"width": 1280, "height": 720}, offline=True)
-    page = watched(context.new_page(), r"(file|data|blob|about):")
+    page = fenced(context.new_page(), r"(file|data|blob|about):")
     yield page
     context.close()
 

@@ -1,4 +1,4 @@
-"""How Sphinx builds the site; tools/site.py prepares what it reads."""
+"""How Sphinx builds the site; tools/publish/site.py prepares what it reads."""
 
 project = "Neural Networks and Keras"
 author = "the authors of the course"

@@ -1,4 +1,4 @@
-"""Sees what a run does beside what it shows: the files that appear, and the attempts to use the network."""
+"""What a run does besides what it shows: the files that appear, and the attempts to use the network."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ MAY_BE_WRITTEN = {"build", "__pycache__"}
 OF_JUPYTER = {".jupyter", "jupyter", ".ipython", "matplotlib", ".ipynb_checkpoints"}  # not the notebook's doing
 
 
-class Watch:
-    """From when it is made, watches some folders, and the network of each Python that is started with its `env`."""
+class SideEffects:
+    """What happens once it is made: in some folders, and on the network in a Python that is started with its `env`."""
 
     def __init__(self, attempts: Path, *folders: Path):
         self.folders, self.attempts = folders, attempts
@@ -19,7 +19,7 @@ class Watch:
         self._before = self._files()
 
     def _files(self) -> set[tuple[str, int]]:
-        """Each file below the folders with the time of its last change, but for what may be written."""
+        """Each file below the folders with the time of its last change, except what may be written."""
         return {
             (path.relative_to(folder).as_posix(), path.stat().st_mtime_ns)
             for folder in self.folders
