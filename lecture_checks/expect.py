@@ -1,6 +1,6 @@
-"""Reading answers: each function returns the answer in one plain type, or raises `Form`, which says what is needed.
+"""Reads answers: each function returns the answer in one plain type, or raises `Form`, which says what is needed.
 
-Lists, tuples, arrays and tensors of whole numbers, fractions or truth values are all the same to them.
+Numbers may come as lists, tuples, arrays or tensors, and as whole numbers, fractions or truth values.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from lecture_checks.core import Form, kind_of
 
 
 def array(name: str, value, shape: tuple[int | None, ...]) -> np.ndarray:
-    """A float64 array of the shape; None in it stands for any length. No NaN, no infinity."""
+    """A float64 array of this shape, where None stands for any length; without NaN and infinity."""
     words = f"needed is an array of numbers of the shape {_in_words(shape)}"
     try:
         numbers = np.asarray(value)
@@ -22,7 +22,7 @@ def array(name: str, value, shape: tuple[int | None, ...]) -> np.ndarray:
     except (TypeError, ValueError):
         rows = value if isinstance(value, (list, tuple)) else []
         lengths = {len(row) for row in rows if isinstance(row, (list, tuple))}
-        what = "whose rows have different lengths" if len(lengths) > 1 else "that is no array of numbers"
+        what = "whose rows have different lengths" if len(lengths) > 1 else "that is not an array of numbers"
         raise Form(f"`{name}` is {kind_of(value)} {what}; {words}.") from None
     if numbers.dtype.kind in "US" and numbers.ndim:
         raise Form(f"`{name}` holds text; {words}. Write the numbers without quotation marks.")
@@ -38,7 +38,7 @@ def array(name: str, value, shape: tuple[int | None, ...]) -> np.ndarray:
 
 
 def number(name: str, value) -> float:
-    """A finite number; also from an array or a list with a single one in it."""
+    """A finite number; also from an array or a list that holds just one."""
     single = value
     if isinstance(value, tuple) and len(value) == 2 and all(type(part) is int for part in value):
         words = "A decimal number has a point, not a comma; thousands have neither."
@@ -61,7 +61,7 @@ def number(name: str, value) -> float:
 
 
 def whole(name: str, value) -> int:
-    """A whole number; 3.0 is one."""
+    """A whole number, also given as 3.0."""
     given = number(name, value)
     if given != round(given):
         raise Form(f"`{name}` is {given:g}; needed is a whole number.")
@@ -69,7 +69,7 @@ def whole(name: str, value) -> int:
 
 
 def choice(name: str, value, *options: str) -> str:
-    """One of the options, a text; capitals and spaces around it do not matter."""
+    """One of the options, which are strings; capitals and spaces around the answer do not matter."""
     needed = f"needed is one of {', '.join(repr(option) for option in options)}, with the quotes"
     if not isinstance(value, str):
         raise Form(f"`{name}` is {kind_of(value)}; {needed}.")
@@ -80,7 +80,7 @@ def choice(name: str, value, *options: str) -> str:
 
 
 def items(name: str, value, n: int, what: str) -> tuple:
-    """n things in a tuple, list or array, e.g. what a function returned; `what` names them, as "w and b"."""
+    """The n things in a tuple, list or array, e.g. what a function returned; `what` names them, as in "w and b"."""
     is_list = isinstance(value, (tuple, list)) or (isinstance(value, np.ndarray) and value.ndim > 0)
     length = len(value) if is_list else None
     if length != n:
@@ -90,7 +90,7 @@ def items(name: str, value, n: int, what: str) -> tuple:
 
 
 def instance(name: str, value, type_: type, what: str):
-    """The value, which is of the type; `what` names it, as "a Keras model"."""
+    """The value, which must be of this type; `what` names it, as in "a Keras model"."""
     if not isinstance(value, type_):
         raise Form(f"`{name}` is {kind_of(value)}; needed is {what}.")
     return value

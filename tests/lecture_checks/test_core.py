@@ -286,11 +286,11 @@ def test_array_takes_what_holds_numbers(value):
         ([[1, 2]], "`x` has the shape (1, 2); needed"),
         (5, "`x` is a single number; needed"),
         ([[1], [2, 3]], "`x` is a list whose rows have different lengths; needed"),
-        ([[1], print], "`x` is a list that is no array of numbers; needed"),
+        ([[1], print], "`x` is a list that is not an array of numbers; needed"),
         ([1, None], "`x` holds a value that is NaN or infinite; needed"),
         ([1, np.nan], "`x` holds a value that is NaN or infinite; needed"),
         ([1, 2j], "`x` is a list; needed"),
-        (print, "`x` is a builtin_function_or_method that is no array"),
+        (print, "`x` is a builtin_function_or_method that is not an array"),
     ],
 )
 def test_array_says_what_it_needs(value, says):
