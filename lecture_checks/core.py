@@ -1,4 +1,4 @@
-"""What turns a function that judges an answer into a check that never raises and answers in a sentence.
+"""Turns a function that judges an answer into a check, which never raises and answers in a sentence.
 
 A check reads like a list of cases (see `notebook_01`):
 
@@ -12,6 +12,9 @@ A check reads like a list of cases (see `notebook_01`):
         return "One sentence that adds something."          # right
 
 `call(function, x)` runs a function that the student wrote: whatever happens in it becomes a sentence.
+
+A program that grades asks for verdicts by `Exercise.judge_answer`, after `answer_later()`. If the functions of students
+run in another process, `limit_time_by` says how their time is limited.
 """
 
 from __future__ import annotations
@@ -28,9 +31,8 @@ import textwrap
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stdout
+from contextlib import AbstractContextManager, redirect_stdout
 from dataclasses import dataclass
-from types import ModuleType
 
 import numpy as np
 
@@ -39,9 +41,24 @@ from lecture_checks.limit import Limit, Stopped
 
 MAX_PRINTED = 2000  # characters that a check lets a student's function print
 
+_answers_later = False
+_time_limit: Callable[[float], AbstractContextManager] = Limit
+
+
+def answer_later() -> None:
+    """From now on, checks that are called judge nothing and say "not tried"; `Exercise.judge_answer` still judges."""
+    global _answers_later
+    _answers_later = True
+
+
+def limit_time_by(limiter: Callable[[float], AbstractContextManager]) -> None:
+    """From now on, students' functions are called within `limiter(seconds)`, which must be used like `Limit`."""
+    global _time_limit
+    _time_limit = limiter
+
 
 class Answer(Exception):
-    """A check ends early: status and message of its verdict."""
+    """Ends a check early, with the status and the message of its verdict."""
 
     status = ""
 
@@ -82,7 +99,7 @@ class Hint(Answer):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check answers. `status` is "not tried", "form", "hint", "wrong" or "right"; `hint` the id of the hint."""
+    """What a check answers. `status` is "not tried", "form", "hint", "wrong" or "right"; `hint` is the hint's id."""
 
     number: int
     status: str
@@ -112,7 +129,7 @@ class Verdict:
 
 
 class Exercise:
-    """A check with what is known of its exercise: number, title, promise, kind, points and notebook ("02")."""
+    """A check, and what is known of its exercise: number, title, promise, kind, points and notebook ("02")."""
 
     what = "Exercise"
     KINDS: tuple[str, ...] = ("predict", "by hand", "complete", "find the bug", "design")
@@ -126,12 +143,15 @@ class Exercise:
         self.notebook = judge.__module__.split(".")[-1].removeprefix("notebook_")
 
     def __call__(self, *answer, **named) -> Verdict:
-        """The verdict on an answer; also noted in the student's progress. Only stopping the cell raises."""
-        verdict = self._verdict(answer, named)
+        """The verdict on an answer, also noted in the student's progress. It only raises when the cell is stopped."""
+        if _answers_later:
+            return Verdict(self.number, "not tried", "", what=self.what)
+        verdict = self.judge_answer(answer, named)
         note = "" if verdict.status == "not tried" else store.record(self.notebook, self.number, verdict.status)
         return Verdict(self.number, verdict.status, f"{verdict.message} {note}".strip(), verdict.hint, self.what)
 
-    def _verdict(self, answer: tuple, named: dict) -> Verdict:
+    def judge_answer(self, answer: tuple, named: dict) -> Verdict:
+        """The verdict on the positional and named arguments of a call of the check; nothing is noted anywhere."""
         try:
             if _holds_ellipsis([answer, named]):
                 raise NotTried
@@ -143,7 +163,7 @@ class Exercise:
             return Verdict(self.number, early.status, str(early), getattr(early, "id", None))
         except Exception as error:  # the answer is so unusual that the check itself failed
             needed = f"`check.{self.__name__}{inspect.signature(self.judge)}`"
-            message = f"This answer could not be checked ({_described(error)}). The check is called as {needed}."
+            message = f"This answer could not be checked ({described(error)}). The check is called as {needed}."
             return Verdict(self.number, "form", message, "unexpected")
 
 
@@ -177,11 +197,6 @@ def question(
     return lambda judge: Question(judge, number, title, topic, section, kind)
 
 
-def exercises(module: ModuleType) -> list[Exercise]:
-    """The exercises of a module `notebook_NN`, in order."""
-    return sorted((x for x in vars(module).values() if isinstance(x, Exercise)), key=lambda x: x.number)
-
-
 def call(function: Callable, *arguments, seconds: float = 1):
     """What the student's function returns for copies of the arguments.
 
@@ -190,29 +205,24 @@ def call(function: Callable, *arguments, seconds: float = 1):
     """
     if not callable(function):
         raise Form(f"Hand over a function, by its name and without calling it; this is {kind_of(function)}.")
-    if _is_stub(function):
+    if is_stub(function):
         raise NotTried
     name = getattr(function, "__name__", "the function")
     try:
-        with Limit(seconds) as limit:
-            result = next(_apart(function, [_copied(argument) for argument in arguments]))
+        result = run_limited(function, [_copied(argument) for argument in arguments], seconds)
     except NotImplementedError:
         raise NotTried from None
     except Stopped:
-        pass
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        if isinstance(error, RuntimeError) and isinstance(error.__cause__, StopIteration):
-            error = error.__cause__  # Python wraps it on its way out of `_apart`
-        raise Hint("exception", f"`{name}` stopped with {_described(error)}.{_own_line(function, error)}") from None
-    if limit.tries:
         message = (
             f"`{name}` was stopped: it still ran after {max(1, round(seconds))} s, and should need much less. "
             "Does a loop in it never end? Look at what must change so that it ends. If it trains: does it need so many "
             "steps?"
         )
-        raise Hint("endless", message)
+        raise Hint("endless", message) from None
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise Hint("exception", f"`{name}` stopped with {described(error)}.{_own_line(function, error)}") from None
     if _holds_ellipsis(result):
         raise NotTried
     if result is None:
@@ -220,8 +230,26 @@ def call(function: Callable, *arguments, seconds: float = 1):
     return result
 
 
+def run_limited(function: Callable, arguments: list, seconds: float):
+    """What the function returns. Raises `Stopped` if it runs longer than `seconds`, else whatever it raises."""
+    try:
+        with _time_limit(seconds) as limit:
+            result = next(_generated(function, arguments))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        if limit.tries:
+            raise Stopped from None
+        if isinstance(error, RuntimeError) and isinstance(error.__cause__, StopIteration):
+            raise error.__cause__ from None  # Python wraps it on its way out of `_generated`
+        raise
+    if limit.tries:
+        raise Stopped
+    return result
+
+
 def close(a, b, tolerance: float = 1e-6) -> bool:
-    """Whether a and b have the same shape and the same numbers, up to the tolerance, absolute or relative."""
+    """Whether a and b have the same shape and the same numbers, within a tolerance that is absolute or relative."""
     a, b = np.asarray(a, float), np.asarray(b, float)
     return a.shape == b.shape and bool(np.allclose(a, b, rtol=tolerance, atol=tolerance))
 
@@ -235,7 +263,7 @@ def kind_of(value) -> str:
 
 
 def _holds_ellipsis(value, depth: int = 0) -> bool:
-    """Whether a `...` stands in the value or in a list, tuple, dictionary or array in it."""
+    """Whether the value is `...`, or a list, tuple, dictionary or array that has one somewhere inside."""
     if isinstance(value, dict):
         value = list(value.values())
     elif isinstance(value, np.ndarray) and value.dtype == object:
@@ -245,8 +273,8 @@ def _holds_ellipsis(value, depth: int = 0) -> bool:
     return value is ...
 
 
-def _is_stub(function: Callable) -> bool:
-    """Whether the function's code still has a `...`, but for one in an index such as `x[..., 0]`, or does nothing."""
+def is_stub(function: Callable) -> bool:
+    """Whether the function does nothing, or has a `...` in its code that is not in an index such as `x[..., 0]`."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, TypeError, SyntaxError):  # e.g. a lambda inside an expression
@@ -264,22 +292,22 @@ def _is_stub(function: Callable) -> bool:
     return bool(dots) or all(idle)
 
 
-def _apart(function: Callable, arguments: list) -> Iterator:
-    """Call the function within a generator, which has its own record of the exceptions being handled.
+def _generated(function: Callable, arguments: list) -> Iterator:
+    """Call the function in a generator, which keeps its own record of the exceptions being handled.
 
     After code that was stopped inside an `except`, that record is not always cleared, and each later error of the
-    notebook would be shown as if it had come from there.
+    notebook would look as if it came from there.
     """
     yield function(*arguments)
 
 
 def _copied(argument):
-    """A deep copy of data, so that a function that changes what it is given does not spoil the check."""
+    """A deep copy of data, so that a function that changes its arguments does not spoil the check."""
     return copy.deepcopy(argument) if isinstance(argument, (np.ndarray, list, tuple, dict, set)) else argument
 
 
-def _described(error: BaseException) -> str:
-    """An exception in words: its name and its message, if it is not too long."""
+def described(error: BaseException) -> str:
+    """An exception in words: its name and the beginning of its message."""
     try:
         message = str(error)
     except Exception:
@@ -288,7 +316,7 @@ def _described(error: BaseException) -> str:
 
 
 def _own_line(function: Callable, error: BaseException) -> str:
-    """The last line of the student's code on the way to the error, as a sentence; or nothing."""
+    """A sentence with the last line of the student's code before the error, or nothing."""
     file = getattr(getattr(function, "__code__", None), "co_filename", None)
     own = [place for place in traceback.extract_tb(error.__traceback__) if place.filename == file and place.line]
     return f" It happened in the line `{own[-1].line}`." if own else ""

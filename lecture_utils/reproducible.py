@@ -80,6 +80,14 @@ def prepare_tensorflow() -> None:
         tf.zeros(1)  # the first operation is when TensorFlow describes the machine
 
 
+def import_tensorflow_quietly() -> None:
+    """Import TensorFlow and Keras without a word on stderr. Nothing is computed: the process can still be forked."""
+    os.environ.update(_TENSORFLOW_SETTINGS)
+    with _stderr_shown_only_on_error():
+        import keras  # noqa: F401
+        import tensorflow  # noqa: F401
+
+
 @contextmanager
 def first_import() -> Iterator[None]:
     """For the first import of TensorFlow: quiet, and faster.

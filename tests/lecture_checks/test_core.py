@@ -9,8 +9,10 @@ import signal
 import sys
 import threading
 import time
+from contextlib import nullcontext
 from fractions import Fraction
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -262,6 +264,25 @@ def test_time_limit_leaves_quick_functions_alone():
     for _ in range(300):
         assert call(lambda: 1, seconds=0.05) == 1
     time.sleep(0.1)
+
+
+# What a program that grades uses.
+
+
+def test_answer_later(monkeypatch):
+    monkeypatch.setattr(core, "_answers_later", False)
+    core.answer_later()
+    assert (forty_two(42).status, forty_two(42).message) == ("not tried", "")
+    assert forty_two.judge_answer((42,), {}).status == forty_two.judge_answer((), {"x": 42}).status == "right"
+
+
+def test_limit_time_by(monkeypatch):
+    monkeypatch.setattr(core, "_time_limit", core.Limit)
+    limit = SimpleNamespace(tries=0)
+    core.limit_time_by(lambda seconds: nullcontext(limit))
+    assert call(lambda: 3) == 3
+    limit.tries = 1
+    assert message_of(lambda: 3)[0] == "endless" and message_of(divides, 1)[0] == "endless"
 
 
 # Reading answers.

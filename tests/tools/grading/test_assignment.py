@@ -13,7 +13,9 @@ import pytest
 from lecture_checks import registry
 from tools import notebooks
 from tools.grading import assignment as assignments
-from tools.grading import judging, sandbox
+from tools.grading import sandbox
+from tools.grading.coordinator import Worker
+from tools.grading.sandbox import ResourceLimits
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="grading needs fork")
 NUMPY = ["00", "01", "02", "03", "04", "05", "06"]  # TensorFlow makes the others slow
@@ -32,11 +34,11 @@ def built(tmp_path_factory):
         yield assignments.BUILT
 
 
-class Recorded(judging.Worker):
-    """A process that judges, and what it answered last."""
+class Recorded(Worker):
+    """A process that grades, and its last result."""
 
-    def do(self, job: dict) -> dict:
-        self.last = super().do(job)
+    def grade(self, *arguments) -> dict:
+        self.last = super().grade(*arguments)
         return self.last
 
     def points(self) -> list[float]:
@@ -57,8 +59,7 @@ def build_and_grade(number: str, worker: Recorded) -> dict:
     about = assignments.build(number, PROTECTED, worker)
     expected = [exercise.points for exercise in registry.exercises(number)]
     assert worker.points() == expected
-    job = {"notebook": str(assignments.release(number)), "assignment": about, "limits": vars(sandbox.Limits())}
-    worker.do(job | {"protected": PROTECTED, "hidden": []})
+    worker.grade(assignments.release(number), about, ResourceLimits(), None if PROTECTED else [])
     assert worker.points() == [0] * len(expected)
     assert {exercise["status"] for exercise in worker.last["exercises"].values()} == {"not tried"}
     return about
@@ -67,7 +68,7 @@ def build_and_grade(number: str, worker: Recorded) -> dict:
 @pytest.mark.parametrize("number", NUMPY)
 def test_worked_answers_get_all_points_and_the_untouched_release_none(number, built, worker):
     about = build_and_grade(number, worker)
-    assert about["apart"] == [exercise.number for exercise in registry.exercises(number)], "all are judged apart"
+    assert about["judged_apart"] == [exercise.number for exercise in registry.exercises(number)], "all are judged apart"
 
 
 def test_an_assignment_with_tensorflow(built):
@@ -76,7 +77,7 @@ def test_an_assignment_with_tensorflow(built):
         about = build_and_grade(WITH_TENSORFLOW, worker)
     finally:
         worker.close()
-    assert about["apart"] == [1], "the other answers are networks, layers and files"
+    assert about["judged_apart"] == [1], "the other answers are networks, layers and files"
 
 
 @pytest.mark.parametrize("number", registry.notebook_numbers())
@@ -170,6 +171,6 @@ def test_number_with_one_digit():
 
 
 def test_answers_of_a_call():
-    assert judging.answers_of("check.line(w, b)") == "((w, b, ), {})"
-    assert judging.answers_of("check.line([1, w], b=2 * c)") == "(([1, w], ), {'b': 2 * c})"
-    assert eval(judging.answers_of("check.line()")) == ((), {})
+    assert assignments.answers_of("check.line(w, b)") == "((w, b, ), {})"
+    assert assignments.answers_of("check.line([1, w], b=2 * c)") == "(([1, w], ), {'b': 2 * c})"
+    assert eval(assignments.answers_of("check.line()")) == ((), {})

@@ -6,34 +6,28 @@ The sandbox is tested where the machine allows one: always in CI, which runs on 
 from __future__ import annotations
 
 import csv
-import ctypes
-import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
-from fractions import Fraction
 from pathlib import Path
 
 import nbformat
-import numpy as np
 import psutil
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from lecture_utils import from_scratch
-from tests.lecture_checks import mistakes_01, mistakes_03
 from tools import notebooks
 from tools.grading import assignment as assignments
-from tools.grading import grade, judging, sandbox
+from tools.grading import grade, sandbox, table
+from tools.grading.coordinator import Worker
+from tools.grading.sandbox import ResourceLimits
 
 ROOT = Path(__file__).resolve().parents[3]
 NO_SANDBOX = None if os.environ.get("CI") else sandbox.why_not()
 pytestmark = pytest.mark.skipif(bool(NO_SANDBOX), reason=f"no sandbox here: {NO_SANDBOX}")
-LIMITS = sandbox.Limits(seconds=6, memory=400 * 2**20)
+LIMITS = ResourceLimits(seconds=6, memory=400 * 2**20)
 MARK = "marked-process-of-a-test"
 
 GOOD = {
@@ -57,16 +51,16 @@ right = core.Verdict(1, "right", "Forged.")
 for thing in gc.get_objects():
     if type(thing) is core.Exercise:
         thing.judge = lambda *_: "Forged."
-core.Exercise._verdict = core.Exercise.__call__ = lambda *_, **__: right
+core.Exercise.judge_answer = core.Exercise.__call__ = lambda *_, **__: right
 core.close = check.close = np.allclose = np.isclose = lambda *_, **__: True
 expect.array = lambda name, value, shape: np.zeros(shape)
 core.Verdict.__init__ = lambda self, *_: self.__dict__.update(number=1, status="right", message="", hint=None)
-sys.modules["nbgrader"] = sys.modules["tools.grading.judging"] = None
+sys.modules["nbgrader"] = sys.modules["tools.grading.judge"] = None
 builtins.all = builtins.any = lambda _: True"""
 SHOUTED = """import json, os
 z = outputs = 0
 for number in range(3, 256):
-    for line in [{"test": n, "status": "right", "message": "Forged.", "points": 9} for n in range(1, 6)]:
+    for line in [{"exercise": n, "status": "right", "message": "Forged.", "points": 9} for n in range(1, 6)]:
         try:
             os.write(number, (json.dumps(line) + "\\n").encode())
         except OSError:
@@ -74,10 +68,11 @@ for number in range(3, 256):
 print("Exercise 1: right.")"""
 LIED = """z = outputs = 0
 import gc
-(line,) = [thing for thing in gc.get_objects() if type(thing).__name__ == "Line"]
+(channel,) = [thing for thing in gc.get_objects() if type(thing).__name__ == "Channel"]
 for n in range(1, 6):
-    line.send({"test": n, "error": None, "status": "right", "message": "Forged.", "verdict": "right", "points": 9})
-    line.receive()"""
+    lie = {"exercise": n, "error": None, "status": "right", "message": "Forged.", "verdict": "right", "points": 9}
+    channel.send(lie)
+    channel.receive()"""
 LOOKED = """import glob, os
 seen = glob.glob("../*/*.ipynb") + glob.glob("../../*/*.ipynb") + glob.glob("SUBMISSIONS/*")
 for file in ("SUBMISSIONS/good/01_assignment.ipynb", "SUBMISSIONS/grades_01.csv", "GRADEBOOK", "../good/01_x.ipynb"):
@@ -183,7 +178,7 @@ def hand_in(
     return path
 
 
-def table(folder: Path, number: str = "01") -> dict[str, dict[str, str]]:
+def table_of(folder: Path, number: str = "01") -> dict[str, dict[str, str]]:
     with open(folder / f"grades_{number}.csv", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["student"] for row in rows] == sorted(row["student"] for row in rows)
@@ -252,7 +247,7 @@ def graded(built, tmp_path_factory):
     assert grade.grade_folder(str(folder), "", LIMITS, 2) == 0
     assert {path: path.read_bytes() for path in folder.rglob("*.ipynb")} == before
     listening.close()
-    return table(folder)
+    return table_of(folder)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -313,17 +308,17 @@ def test_graded_again_only_what_changed(built, tmp_path, capsys):
     assert grade.main([str(tmp_path), "01", "--jobs", "1"]) == 0
     assert "4 students, 3 to grade." in capsys.readouterr().out
     assert (results / "same.json").stat().st_mtime_ns == first
-    assert {student: points(row)[-1] for student, row in table(tmp_path).items()} == {
+    assert {student: points(row)[-1] for student, row in table_of(tmp_path).items()} == {
         "same": 9, "changed": 7, "damaged": 9, "new": 0
     }  # fmt: skip
     files, about = [tmp_path / "same" / "01_assignment.ipynb"], assignments.load("01")
     for limits, assignment, protection, again in [
-        (sandbox.Limits(), about, "sandbox", False),
-        (sandbox.Limits(seconds=9.0), about, "sandbox", True),
-        (sandbox.Limits(), about | {"version": "another"}, "sandbox", True),
-        (sandbox.Limits(), about, "weak", True),
+        (ResourceLimits(), about, "sandbox", False),
+        (ResourceLimits(seconds=9.0), about, "sandbox", True),
+        (ResourceLimits(), about | {"version": "another"}, "sandbox", True),
+        (ResourceLimits(), about, "weak", True),
     ]:
-        assert grade.needs_grading("same", files, results, assignment, limits, protection) == again
+        assert table.needs_grading("same", files, results, table.key(assignment, limits, protection)) == again
 
 
 def test_killed_in_the_middle(built, tmp_path):
@@ -349,27 +344,27 @@ def test_killed_in_the_middle(built, tmp_path):
     assert second.returncode == 0 and err == "" and f"8 students, {8 - len(done)} to grade." in out
     after = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "grades_01").glob("*.json")}
     assert after | done == after and len(after) == 8
-    assert [points(row)[-1] for row in table(tmp_path).values()] == [9] * 8
+    assert [points(row)[-1] for row in table_of(tmp_path).values()] == [9] * 8
     assert list((tmp_path / "grades_01").glob("*.new")) + list((tmp_path / "grades_01").glob(".*.new")) == []
 
 
 def test_a_judging_process_that_dies_costs_one_try(built, tmp_path, monkeypatch, capsys):
     for student in ("a", "b"):
         hand_in(tmp_path, student, notebook("01", {}, GOOD))
-    do = judging.Worker.do
+    grade_one = Worker.grade
 
-    def dies_once(self, job):
-        if job["about"]["student"] == "a":
+    def dies_once(self, notebook, *arguments):
+        if notebook.parent.name == "a":
             self.process.kill()
-        return do(self, job)
+        return grade_one(self, notebook, *arguments)
 
-    monkeypatch.setattr(judging.Worker, "do", dies_once)
+    monkeypatch.setattr(Worker, "grade", dies_once)
     assert grade.main([str(tmp_path), "--jobs", "1"]) == 1
     assert "a could not be graded" in capsys.readouterr().err
-    assert [row["status"] for row in table(tmp_path).values()] == ["not graded", "graded"]
-    monkeypatch.setattr(judging.Worker, "do", do)
+    assert [row["status"] for row in table_of(tmp_path).values()] == ["not graded", "graded"]
+    monkeypatch.setattr(Worker, "grade", grade_one)
     assert grade.main([str(tmp_path)]) == 0
-    assert [points(row)[-1] for row in table(tmp_path).values()] == [9, 9]
+    assert [points(row)[-1] for row in table_of(tmp_path).values()] == [9, 9]
 
 
 def test_two_calls_at_once(built, tmp_path, capsys):
@@ -389,8 +384,8 @@ def test_200_copies(built, tmp_path):
     wrong = notebook("00", {}, {1: "z = 1"})
     for n in range(200):
         hand_in(tmp_path, f"student-{n:03}", wrong if n % 50 == 7 else good, "00_assignment.ipynb")
-    assert grade.grade_folder(str(tmp_path), "00", sandbox.Limits(), 2) == 0
-    rows = table(tmp_path, "00")
+    assert grade.grade_folder(str(tmp_path), "00", ResourceLimits(), 2) == 0
+    rows = table_of(tmp_path, "00")
     assert list(rows) == [f"student-{n:03}" for n in range(200)]
     assert [points(row) for row in rows.values()] == [[0, 0] if n % 50 == 7 else [1, 1] for n in range(200)]
     assert {row["status"] for row in rows.values()} == {"graded"}
@@ -426,7 +421,8 @@ def test_without_a_sandbox_nothing_is_graded(built, tmp_path, capsys, monkeypatc
 
 def test_a_folder_that_graded_notebooks_can_read_is_refused(built, monkeypatch, tmp_path, capsys):
     hand_in(tmp_path, "a", notebook("01", {}, GOOD))
-    monkeypatch.setattr(sandbox, "shown", lambda: [tmp_path.parent])
+    shown = [*sandbox.shown(), tmp_path.parent]
+    monkeypatch.setattr(sandbox, "shown", lambda: shown)
     assert grade.main([str(tmp_path)]) == 1
     assert "Move the folder elsewhere" in capsys.readouterr().err
 
@@ -446,7 +442,7 @@ def test_weak_mode(built, tmp_path, capsys):
         hand_in(tmp_path, name, notebook("01", change, GOOD))
     assert grade.main([str(tmp_path), "--weak", "--seconds", "4", "--memory", "400"]) == 0
     assert "Protection: weak" in capsys.readouterr().out
-    rows = table(tmp_path)
+    rows = table_of(tmp_path)
     assert {row["protection"] for row in rows.values()} == {"weak"}
     got = {name: points(row)[:-1] for name, row in rows.items()}
     refused = [1, 0, 2, 2, 2]
@@ -456,165 +452,3 @@ def test_weak_mode(built, tmp_path, capsys):
     }  # fmt: skip
     assert "not allowed when this is graded: open" in rows["opens"]["reason"]
     assert "not allowed when this is graded: socket." in rows["connects"]["reason"]
-
-
-# The sandbox by itself, as root and through a user namespace.
-
-
-def in_sandbox(work, **more) -> tuple[int, str]:
-    reader, writer = os.pipe()
-
-    def tell():
-        os.write(writer, str(work()).encode())
-
-    child = sandbox.start(tell, LIMITS, [writer], **more)
-    os.close(writer)
-    while child.running():
-        time.sleep(0.01)
-    with os.fdopen(reader) as said:
-        return child.status, said.read()
-
-
-def refused(action) -> str:
-    try:
-        return f"done: {action()}"
-    except OSError as error:
-        return type(error).__name__
-
-
-def inside() -> list:
-    libc = ctypes.CDLL(None, use_errno=True)
-    usr = b"/usr"
-    return [
-        sorted(os.listdir("/home")) if Path("/home").exists() else [],
-        Path(ROOT / "README.md").exists(),
-        (ROOT / "lecture_utils" / "from_scratch.py").exists(),
-        refused(lambda: open("/usr/a-test", "w")),
-        refused(lambda: open(ROOT / "data" / "a-test", "w")),
-        libc.mount(None, usr, None, 32 | 4096, None),  # remount it writable
-        libc.umount2(usr, 2),
-        libc.unshare(0x10000000) or libc.unshare(0x00020000) or libc.mount(None, usr, None, 32 | 4096, None),
-        refused(lambda: open("/usr/a-test", "w")),
-        [pid for pid in os.listdir("/proc") if pid.isdigit()],
-        Path("/proc/self/status").read_text().split("CapEff:\t")[1][:16].strip("0"),
-        Path("/proc/self/status").read_text().split("NoNewPrivs:\t")[1][0],
-    ]
-
-
-def test_inside_the_sandbox():
-    code, said = in_sandbox(inside)
-    home, readme, package, *changes, processes, rights, no_new_rights = eval(said)
-    assert code == 0 and home == [] and not readme and package
-    assert changes == ["OSError", "OSError", -1, -1, -1, "OSError"], "nothing can be written or mounted"
-    assert processes == ["1"] and rights in ("", "1ffffffffff") and no_new_rights == "1"
-
-
-def test_exit_codes_and_limits():
-    assert in_sandbox(lambda: 1) == (0, "1")
-    assert in_sandbox(lambda: 1 / 0) == (1, "")
-    assert in_sandbox(lambda: ctypes.string_at(0)) == (128 + signal.SIGSEGV, "")
-    limit = in_sandbox(lambda: __import__("resource").getrlimit(__import__("resource").RLIMIT_NPROC)[0])
-    assert limit == (0, str(LIMITS.threads))
-
-
-# Answers as data.
-
-
-def there_and_back(value, functions=None):
-    data = json.loads(json.dumps(judging.encode(value, [] if functions is None else functions)))
-    return judging.decode(data, lambda description: description)
-
-
-data = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.just(...),
-    lambda inner: st.lists(inner, max_size=4) | st.tuples(inner, inner) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=12,
-)
-
-
-@given(data)
-def test_data_come_back_as_they_were(value):
-    back = there_and_back(value)
-    assert back == value and type(back) is type(value)
-
-
-@pytest.mark.parametrize(
-    "array",
-    [np.arange(6.0).reshape(2, 3), np.zeros((0, 2), "float32"), np.array([True]), np.array(["a", "bc"]), np.array(1j)],
-    ids=str,
-)
-def test_arrays_come_back(array):
-    back = there_and_back(array)
-    assert back.dtype == array.dtype and back.shape == array.shape and (back == array).all()
-    assert isinstance(there_and_back(np.float32(0.5)), np.float32)
-
-
-def test_other_answers():
-    assert there_and_back(Fraction(1, 2)) == 0.5 and there_and_back(range(3)) == [0, 1, 2]
-    assert there_and_back(np.array([1, ..., None], object)).tolist() == [1, ..., None]
-    assert (
-        type(there_and_back(object())).__name__ == "object" and type(there_and_back(Path("x"))).__name__ == "PosixPath"
-    )
-    assert type(there_and_back(dict)).__name__ == "type"
-    functions: list = []
-    assert there_and_back([np.tanh, len], functions) == [
-        {"function": 0, "name": "tanh", "stub": False}, {"function": 1, "name": "len", "stub": False}
-    ]  # fmt: skip
-    assert functions == [np.tanh, len]
-    network = from_scratch.MLP([2, 3, 1], hidden="tanh", output="logistic", loss="binary_cross_entropy", seed=1)
-    back, X = there_and_back(network), np.ones((4, 2))
-    assert (back.forward(X) == network.forward(X)).all() and back.activations == network.activations
-    assert back.loss_name == network.loss_name
-
-
-@pytest.mark.parametrize(
-    "data", [{"array": "gASV", "dtype": "O", "shape": [1]}, {"array": "", "dtype": "f8", "shape": [9]}]
-)
-def test_hostile_data_are_refused(data):
-    with pytest.raises(ValueError):
-        judging.decode(data, lambda _: None)
-
-
-@pytest.mark.parametrize("answers", [mistakes_01, mistakes_03], ids=["01", "03"])
-def test_judged_apart_as_in_the_notebook(answers, tmp_path):
-    """All right and wrong answers of the tests of two notebooks get the same verdict, functions included."""
-    number = answers.__name__[-2:]
-    module = f"lecture_checks.notebook_{number}"
-    exercises = {x.__name__: x for x in judging.core.exercises(judging.import_module(module))}
-    for table_name in ("RIGHT", "WRONG"):
-        table_of = getattr(answers, table_name)
-        for place in range(max(map(len, table_of.values()))):
-            cells, direct = (
-                [{"source": f"from tests.lecture_checks.mistakes_{number} import {table_name} as answers"}],
-                {},
-            )
-            for name, given_answers in table_of.items():
-                if place < len(given_answers):
-                    exercise, start = exercises[name], 0 if table_name == "RIGHT" else 1
-                    cell = f"(answers[{name!r}][{place}][{start}:], {{}})"
-                    cells.append({"test": exercise.number, "answers": cell, "module": module})
-                    direct[exercise.number] = exercise._verdict(tuple(given_answers[place][start:]), {})
-            about = {"apart": list(direct), "module": module}
-            status, reason, verdicts = run_in_fork(cells, about, tmp_path)
-            assert (status, reason) == ("graded", "")
-            got = {n: (verdict["status"], verdict["message"]) for n, verdict in verdicts.items()}
-            assert got == {n: (verdict.status, verdict.message) for n, verdict in direct.items()}
-
-
-def run_in_fork(cells: list[dict], about: dict, folder: Path) -> tuple:
-    """`judging._run` makes its process the parent of orphans; so not in the process of the tests."""
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.environ["IPYTHONDIR"] = str(folder)  # IPython writes there when it starts, as before the real forks
-            judging._shell()
-            found = judging._run(cells, about, sandbox.Limits(), sandbox.Weak(str(folder), []))
-            os.write(writer, json.dumps(found).encode())
-        finally:
-            os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader) as said:
-        status, reason, verdicts = json.loads(said.read())
-    os.waitpid(pid, 0)
-    return status, reason, {int(n): verdict for n, verdict in verdicts.items()}
