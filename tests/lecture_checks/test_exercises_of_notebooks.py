@@ -68,12 +68,26 @@ def known_mistakes(number: str, exercise: Exercise) -> list[tuple[str, tuple]]:
     """The rows of a check: the id of the hint, and the wrong answer put into the right one."""
     right = inspect.signature(exercise.judge).bind(*right_answer(number, exercise))
     with mistakes.recorded() as rows:
-        exercise(*right.args)
+        exercise.judge_answer(right.args, {})
     found = []
     for names, id, wrong in rows:
         given = copy.copy(right.arguments)
         given.update(zip(names.split(), wrong if " " in names else [wrong], strict=True))
         found.append((id, tuple(given.values())))
+    return found
+
+
+def all_answers(number: str) -> dict[str, list[tuple]]:
+    """Every right and wrong answer to each exercise of a notebook, by the name of its check."""
+    found = {}
+    for exercise in registry.exercises(number):
+        right, wrong = other_answers(number, exercise)
+        found[exercise.__name__] = [
+            right_answer(number, exercise),
+            *map(tuple, right[1:]),
+            *(answer for _, answer in known_mistakes(number, exercise)),
+            *(tuple(answer) for _, *answer in wrong),
+        ]
     return found
 
 

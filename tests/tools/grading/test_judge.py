@@ -9,32 +9,29 @@ from pathlib import Path
 import pytest
 
 from lecture_checks import registry
-from tests.lecture_checks import mistakes_01, mistakes_03
+from tests.lecture_checks.test_exercises_of_notebooks import all_answers
 from tools.grading import coordinator
 from tools.grading.audit_hook import AuditHookMode
 from tools.grading.sandbox import ResourceLimits
 from tools.grading.student import Cell, Shell
 
 
-@pytest.mark.parametrize("answers", [mistakes_01, mistakes_03], ids=["01", "03"])
-def test_judged_apart_as_in_the_notebook(answers, tmp_path):
+@pytest.mark.parametrize("number", ["01", "03"])
+def test_judged_apart_as_in_the_notebook(number, tmp_path):
     """All right and wrong answers of the tests of two notebooks get the same verdict, functions included."""
-    number = answers.__name__[-2:]
-    exercises = {x.__name__: x for x in registry.exercises(number)}
-    for name_of_table in ("RIGHT", "WRONG"):
-        table, start = getattr(answers, name_of_table), 0 if name_of_table == "RIGHT" else 1
-        for place in range(max(map(len, table.values()))):
-            cells = [Cell(f"from tests.lecture_checks.mistakes_{number} import {name_of_table} as answers")]
-            direct = {}
-            for name, given_answers in table.items():
-                if place < len(given_answers):
-                    exercise = exercises[name]
-                    cells.append(Cell("", exercise.number, f"(answers[{name!r}][{place}][{start}:], {{}})"))
-                    verdict = exercise.judge_answer(tuple(given_answers[place][start:]), {})
-                    direct[exercise.number] = (verdict.status, verdict.message)
-            status, reason, verdicts = run_in_fork(cells, {"judged_apart": list(direct), "number": number}, tmp_path)
-            assert (status, reason) == ("graded", "")
-            assert {n: (verdict["status"], verdict["message"]) for n, verdict in verdicts.items()} == direct
+    exercises, answers = {x.__name__: x for x in registry.exercises(number)}, all_answers(number)
+    start = f"from {all_answers.__module__} import all_answers; answers = all_answers({number!r})"
+    for place in range(max(map(len, answers.values()))):
+        cells, direct = [Cell(start)], {}
+        for name, of_one in answers.items():
+            if place < len(of_one):
+                exercise = exercises[name]
+                cells.append(Cell("", exercise.number, f"(answers[{name!r}][{place}], {{}})"))
+                verdict = exercise.judge_answer(of_one[place], {})
+                direct[exercise.number] = (verdict.status, verdict.message)
+        status, reason, verdicts = run_in_fork(cells, {"judged_apart": list(direct), "number": number}, tmp_path)
+        assert (status, reason) == ("graded", "")
+        assert {n: (verdict["status"], verdict["message"]) for n, verdict in verdicts.items()} == direct
 
 
 def run_in_fork(cells: list[Cell], assignment: dict, folder: Path) -> tuple:
