@@ -28,7 +28,7 @@ _TENSORFLOW_SETTINGS = {
 def start(seed: int = 42, tensorflow: bool = False) -> None:
     """Begin a notebook: seed the random numbers, set the plot style and, if asked, prepare TensorFlow and Keras.
 
-    Call it first, and again whenever the random numbers shall start over. NumPy's matrix products then run in one
+    Call it first, and again whenever the random numbers should start over. NumPy's matrix products then run in one
     thread: for the small matrices of this course that is as fast, and several times faster when another program or
     notebook runs beside it. With `tensorflow=True` it imports TensorFlow (2 to 8 seconds), seeds Keras, forgets models
     built before, makes every operation deterministic and computes with `N_THREADS` threads, so that running a notebook
@@ -63,8 +63,8 @@ def prepare_tensorflow() -> None:
     Raises RuntimeError when TensorFlow was in use before with another number of threads.
     """
     within, between = (int(os.environ.get(f"TF_NUM_{kind}_THREADS", N_THREADS)) for kind in ("INTRAOP", "INTEROP"))
-    with first_import() if "tensorflow" not in sys.modules else _stderr_shown_only_on_error():
-        import keras  # noqa: F401
+    import_tensorflow_quietly()
+    with _stderr_shown_only_on_error():
         import tensorflow as tf
 
         try:
@@ -82,29 +82,13 @@ def prepare_tensorflow() -> None:
 
 def import_tensorflow_quietly() -> None:
     """Import TensorFlow and Keras without a word on stderr. Nothing is computed: the process can still be forked."""
+    if "tensorflow" in sys.modules:
+        return
     os.environ.update(_TENSORFLOW_SETTINGS)
     with _stderr_shown_only_on_error():
         import keras  # noqa: F401
         import tensorflow  # noqa: F401
-
-
-@contextmanager
-def first_import() -> Iterator[None]:
-    """For the first import of TensorFlow: quiet, and faster.
-
-    The garbage collector is spared its 400,000 objects, which stay: it looks through them neither while they are made
-    nor later. That takes a quarter of a second each time, and Keras collects at each new start.
-    """
-    os.environ.update(_TENSORFLOW_SETTINGS)
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        with _stderr_shown_only_on_error():
-            yield
-        gc.freeze()
-    finally:
-        if was_enabled:
-            gc.enable()
+    gc.freeze()  # Keras collects garbage at each new start; looking through TensorFlow's objects takes a quarter second
 
 
 @contextmanager

@@ -30,14 +30,11 @@ CAUSES = {  # what the installers print when something outside this project is w
     r"request|failed to establish|no route to host|could not connect|client error|failed to fetch|no matching "
     r"distribution": "The package index cannot be reached. Connect to the internet (once, for the installation), then "
     "run the same command again; what is downloaded already is kept.",
-    r"ensurepip": "This Python cannot create virtual environments. On Debian and Ubuntu: sudo apt install python3-venv",
+    r"ensurepip|no module named venv": "This Python cannot create virtual environments. On Debian and Ubuntu, "
+    "run: sudo apt install python3-venv",
     r"permission denied|read-only file system": "The project folder cannot be written to. Copy it to a folder of your "
     "own and run the command there.",
 }
-
-
-class InstallError(Exception):
-    """One sentence for the reader: what is wrong and what to do next."""
 
 
 def cause(output):
@@ -48,28 +45,23 @@ def cause(output):
     return "The installation failed. It ended with:\n" + "\n".join(output.strip().splitlines()[-12:])
 
 
-def check_platform(system, machine):
-    """Raise InstallError where TensorFlow has no build: Intel Macs, and processors other than x86_64 and ARM."""
-    if (system, machine) == ("Darwin", "x86_64") or machine not in ("x86_64", "AMD64", "aarch64", "arm64"):
-        raise InstallError(f"TensorFlow has no build for this machine ({system}, {machine}). Use another one.")
-
-
 def version_of(python):
     """(major, minor) of a Python program, or None if it does not start."""
     try:
-        out = subprocess.check_output([python, "-c", "import sys; print(*sys.version_info[:2])"], timeout=30)
+        command = [python, "-c", "import sys; print(*sys.version_info[:2])"]
+        out = subprocess.check_output(command, stderr=subprocess.DEVNULL, timeout=30)
         return tuple(map(int, out.split()))
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
 
 
 def find_python(first):
-    """`first` if its version suits the course, else the newest suitable Python on the PATH; InstallError if none."""
+    """`first` if its version suits the course, else the newest suitable Python on the PATH. Exits if there is none."""
     for python in [first] + [f"python3.{minor}" for _, minor in VERSIONS]:
         if version_of(python) in VERSIONS:
             return python
     found = ".".join(map(str, version_of(first) or ["none"]))
-    raise InstallError(
+    sys.exit(
         f"This course needs Python 3.11 to 3.13; found is Python {found}. Install one of these and run the command "
         "again, or name it: make lab PYTHON=/path/to/python3.13"
     )
@@ -89,23 +81,27 @@ def installed(venv):
         return {}
 
 
+def up_to_date(venv, locks):
+    """Whether these locks, perhaps among others, are installed as a whole."""
+    return digests(locks).items() <= installed(venv).items()
+
+
 def run(command, env=None, show=False):
-    """Run an installer; with `show`, its progress goes to the terminal. Raises InstallError with the cause."""
+    """Run an installer; with `show`, its progress goes to the terminal. Exits with the cause if it fails."""
     if show and subprocess.call(command, cwd=ROOT, env=env) == 0:
         return
     # Quietly. After a failure that was shown, this second try is also how we read its cause.
     done = subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
-        raise InstallError(cause(done.stdout.decode("utf-8", "replace")))
+        sys.exit(cause(done.stdout.decode("utf-8", "replace")))
 
 
 def uv_environment(venv):
     """The environment for uv, which does not read pip's settings: a mirror, proxy or certificate set for pip counts."""
     env = dict(os.environ, UV_PYTHON_DOWNLOADS="never", VIRTUAL_ENV=venv)
     pip = [os.path.join(venv, "bin", "python"), "-m", "pip", "config", "list"]
-    settings = dict(
-        re.findall(r"(?m)^(?:global|install|:env:)\.([a-z-]+)='(.*)'$", subprocess.check_output(pip).decode())
-    )
+    listing = subprocess.check_output(pip).decode()
+    settings = dict(re.findall(r"(?m)^(?:global|install|:env:)\.([a-z-]+)='(.*)'$", listing))
     for ours, theirs in [("index-url", "UV_DEFAULT_INDEX"), ("proxy", "HTTPS_PROXY"), ("cert", "SSL_CERT_FILE")]:
         if ours in settings:
             env.setdefault(theirs, settings[ours])
@@ -118,7 +114,7 @@ def install(venv, locks, python):
     if not installed(venv):
         shutil.rmtree(venv, ignore_errors=True)
         if shutil.disk_usage(ROOT).free < FREE_SPACE_NEEDED:
-            raise InstallError(DISK_FULL)
+            sys.exit(DISK_FULL)
         print("[1/4] Creating .venv with Python {}.{}".format(*version_of(python)), flush=True)
         run([python, "-m", "venv", venv])
     else:
@@ -131,9 +127,8 @@ def install(venv, locks, python):
     run(uv + [word for lock in locks for word in ("-r", os.path.join(ROOT, lock))], uv_environment(venv), show=True)
     print("[4/4] Starting TensorFlow once, to see that it works", flush=True)
     run([venv_python, "-c", "import tensorflow, keras, sklearn, matplotlib, pandas"])
-    with open(os.path.join(venv, "installed.new"), "w") as file:
+    with open(os.path.join(venv, "installed.json"), "w") as file:
         json.dump(digests(locks), file)
-    os.replace(os.path.join(venv, "installed.new"), os.path.join(venv, "installed.json"))
     print("Done. The next call starts at once.", flush=True)
 
 
@@ -141,24 +136,22 @@ def main(arguments):
     venv = os.path.join(ROOT, ".venv")
     dev = "--dev" in arguments or "requirements-dev.txt" in installed(venv)  # what `make test` put there stays
     locks = ["requirements.txt"] + ["requirements-dev.txt"] * dev
+    if up_to_date(venv, locks):
+        return
+    system, machine = platform.system(), platform.machine()
+    if (system, machine) == ("Darwin", "x86_64") or machine not in ("x86_64", "AMD64", "aarch64", "arm64"):
+        sys.exit(f"TensorFlow has no build for this machine ({system}, {machine}). Use another one.")
+    python = find_python(sys.executable)
     try:
-        if installed(venv) == digests(locks):
-            return 0
-        check_platform(platform.system(), platform.machine())
-        python = find_python(sys.executable)
         with open(os.path.join(ROOT, ".venv.lock"), "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # a second make waits here, and finds the work done
-            if installed(venv) != digests(locks):
+            if not up_to_date(venv, locks):
                 install(venv, locks, python)
-        return 0
-    except InstallError as error:
-        print(f"\n{error}", file=sys.stderr)
     except OSError as error:
-        print(f"\n{cause(str(error))}", file=sys.stderr)
+        sys.exit(cause(str(error)))
     except KeyboardInterrupt:
-        print("\nStopped. The next call starts the installation again; downloads are kept.", file=sys.stderr)
-    return 1
+        sys.exit("\nStopped. The next call starts the installation again; downloads are kept.")
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

@@ -78,3 +78,4 @@ def sleeps():
 
 
 LOOPS = [loop, loop_bare, loop_one_line, loop_nested, loop_finally, loop_calls, caught_once, recursive_loop]
+STOPPED_IN_ANY_THREAD = [loop, loop_one_line, caught_once]

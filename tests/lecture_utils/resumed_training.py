@@ -17,8 +17,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from lecture_utils import reproducible
 
-with reproducible.first_import():
-    import keras
+reproducible.import_tensorflow_quietly()
+import keras
 import numpy as np
 
 from lecture_utils import resume
