@@ -170,45 +170,43 @@ def ranges(range_test, factor, largest):
     )
 
 
-@exercise(3, "What is remembered?", promise=5, kind="predict")
-def remembered(n_left, scoring, order, one_row, epochs):
-    """Trainings left of 12 candidates in 3 folds, killed in the 18th; which changes make a search train again."""
-    n_left = expect.whole("n_left", n_left)
-    given = {"scoring": scoring, "order": order, "one_row": one_row, "epochs": epochs}
-    answers = {name: expect.choice(name, value, "read", "again") for name, value in given.items()}
-    total, done = 12 * 3 + 1, 17
-    if n_left in (total, total - 1):
-        raise Hint("nothing-kept", "`n_left`: what was done before the kill is read from the folder, not trained.")
-    if n_left == total - done - 1:
-        raise Hint(
-            "one-short", "`n_left`: one is missing. Is half a training kept? And what comes after all the folds?"
-        )
-    if n_left == total - done - 2:
-        raise Hint(
-            "two-short", "`n_left`: two are missing. Is half a training kept? And what comes after all the folds?"
-        )
-    if n_left in (12 - done // 3, 12 - done // 3 + 1):
-        raise Hint("in-candidates", "`n_left` counts candidates. Each of them is trained in three folds.")
-    if n_left == done:
-        raise Hint("done", "`n_left`: so many are finished. Asked is how many are left.")
-    if n_left == total - done // 3 * 3:
-        raise Hint("whole-candidates", "`n_left`: a training is kept even if its candidate is not through all folds.")
-    if n_left != total - done:
-        raise Wrong("`n_left` is not right. How many trainings has the whole search, and how many were finished?")
-    if answers["scoring"] == "again":
-        raise Hint("scoring", "`n_left` is right. `scoring`: a score is computed from a trained network. Does it train "
-                   "otherwise?")  # fmt: skip
-    if answers["order"] == "again":
-        raise Hint(
-            "order", "`n_left` is right. `order`: each training is remembered by itself, whatever came before it."
-        )
-    if answers["one_row"] == "read":
-        raise Hint("one-row", "`n_left` is right. `one_row`: which rows are in the folds, and in which order?")
-    if answers["epochs"] == "read":
-        raise Hint(
-            "epochs", "`n_left` is right. `epochs`: what is kept are whole trainings. Was there one of 8 epochs?"
-        )
-    return "What decides the result of a training is in its file's name; what does not, like the scoring, is not."
+@exercise(3, "What is left?", promise=5, kind="predict")
+def interrupted(n_again, n_left, weights, fold, old):
+    """Trainings left of 12 candidates in 3 folds, cut short in the 18th, in scikit-learn and Optuna; what is kept."""
+    n_again, n_left = expect.whole("n_again", n_again), expect.whole("n_left", n_left)
+    given = {"weights": weights, "fold": fold, "old": old}
+    answers = {name: expect.choice(name, value, "kept", "lost") for name, value in given.items()}
+    folds, total, done = 3, 12 * 3, 17
+    left = total - done // folds * folds
+    if n_again == total:
+        raise Hint("refit", "`n_again`: one is missing. What comes after all the folds?")
+    if n_again in (total - done, total - done + 1, left, left + 1):
+        raise Hint("search-kept", "`n_again`: where would scikit-learn find what was done before the power cut?")
+    if n_again in (12, 13):
+        raise Hint("again-candidates", "`n_again` counts candidates. Each of them is trained in three folds.")
+    if n_again != total + 1:
+        raise Wrong("`n_again` is not right. How many trainings has the whole search, and how many of them are kept?")
+    if n_left in (total, total + 1):
+        raise Hint("study-lost", "`n_again` is right. `n_left`: an Optuna study in a file keeps its finished trials.")
+    if n_left in (total - done, total - done + 1):
+        raise Hint("part-kept", "`n_again` is right. `n_left`: the trial that was cut short has returned nothing.")
+    if n_left == left - folds:
+        raise Hint("six-trials", "`n_again` is right. `n_left`: how many trials had returned before the 18th training?")
+    if n_left == left // folds:
+        raise Hint("trials", "`n_again` is right. `n_left` counts trials. How many trainings does each of them do?")
+    if n_left == left + 1:
+        raise Hint("no-refit", "`n_again` is right. `n_left`: one too many. This study has no refit.")
+    if n_left in (done, total - left):
+        raise Hint("done", "`n_again` is right. `n_left`: so many were done before. Asked is how many are still to do.")
+    if n_left != left:
+        raise Wrong("`n_again` is right. For `n_left`: how many trials were finished, and how many are left?")
+    if answers["weights"] == "kept":
+        raise Hint("weights", "The numbers are right. `weights`: what does an objective tell Optuna of its networks?")
+    if answers["fold"] == "kept":
+        raise Hint("fold", "The numbers are right. `fold`: who knew this error when the power was cut?")
+    if answers["old"] == "lost":
+        raise Hint("old", "The numbers are right. `old`: the file holds numbers. Where would it hold your code?")
+    return "A file keeps what was written into it, and knows nothing of your code: after a change, begin a new study."
 
 
 @exercise(4, "Two ways to fool oneself", promise=6, kind="find the bug", points=3)

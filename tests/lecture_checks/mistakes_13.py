@@ -220,12 +220,12 @@ def the_last(scaler, model, alphas, X, y, X_test, y_test):
     return mse(y_test, last.fit(X, y).predict(X_test))
 
 
-KEPT = ("read", "read", "again", "again")
+LEFT = ("lost", "lost", "kept")
 
 RIGHT = {
     "costs": [(181, 36, 108), (181.0, np.int64(36), [108])],
     "ranges": [(TEST, FACTOR, 0.5), (with_while, 1.259, [0.5]), (TEST, 1.26, 0.5)],
-    "remembered": [(20, *KEPT), (20.0, "Read", " read", "AGAIN", "again")],
+    "interrupted": [(37, 21, *LEFT), (37.0, [21], "Lost", " lost", "KEPT")],
     "honest": [
         (repaired, "too small"),
         (lambda *given: -by_score_of_the_search(*given), "too small"),
@@ -294,22 +294,27 @@ WRONG = {
         (None, TEST, FACTOR, 0.49),
         (None, TEST, FACTOR, 0.75),
     ],
-    "remembered": [
-        ("nothing-kept", 37, *KEPT),
-        ("one-short", 19, *KEPT),
-        ("two-short", 18, *KEPT),
-        ("in-candidates", 7, *KEPT),
-        ("nothing-kept", 36, *KEPT),
-        ("done", 17, *KEPT),
-        ("whole-candidates", 22, *KEPT),
-        (None, 21, *KEPT),
-        (None, 25, *KEPT),
-        ("scoring", 20, "again", "again", "again", "again"),
-        ("one-row", 20, "read", "read", "read", "read"),
-        ("scoring", 20, "again", "read", "again", "again"),
-        ("order", 20, "read", "again", "again", "again"),
-        ("one-row", 20, "read", "read", "read", "again"),
-        ("epochs", 20, "read", "read", "again", "read"),
+    "interrupted": [
+        ("refit", 36, 21, *LEFT),
+        ("search-kept", 20, 21, *LEFT),
+        ("search-kept", 19, 21, *LEFT),
+        ("search-kept", 22, 21, *LEFT),
+        ("again-candidates", 13, 21, *LEFT),
+        (None, 17, 21, *LEFT),
+        ("study-lost", 37, 37, *LEFT),
+        ("study-lost", 37, 36, *LEFT),
+        ("part-kept", 37, 19, *LEFT),
+        ("part-kept", 37, 20, *LEFT),
+        ("six-trials", 37, 18, *LEFT),
+        ("trials", 37, 7, *LEFT),
+        ("no-refit", 37, 22, *LEFT),
+        ("done", 37, 17, *LEFT),
+        ("done", 37, 15, *LEFT),
+        (None, 37, 24, *LEFT),
+        ("weights", 37, 21, "kept", "lost", "kept"),
+        ("weights", 37, 21, "kept", "kept", "lost"),
+        ("fold", 37, 21, "lost", "kept", "kept"),
+        ("old", 37, 21, "lost", "lost", "lost"),
     ],
     "honest": [
         ("unchanged", unchanged, "too small"),
