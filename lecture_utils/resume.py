@@ -78,7 +78,7 @@ def resumable_fit(
     history = keras.callbacks.History()
     settings = {"batch_size": batch_size, "shuffle": shuffle, "seed": seed, "class_weight": options.get("class_weight")}
     saved = _SavedTraining(
-        Path(folder), model, fingerprint(model, data, validation_data, settings), [*callbacks, history], epoch
+        Path(folder), model, _fingerprint(model, data, validation_data, settings), [*callbacks, history], epoch
     )
     return model.fit(
         _batches(data, batch_size, (seed, epoch) if shuffle else None),
@@ -127,8 +127,8 @@ class _SavedTraining(keras.callbacks.Callback):
         super().__init__()
         self.file = folder / "training.npz"
         self.fingerprint, self.remembered, self.epoch = fingerprint, remembered, epoch
-        self.state = read(self.file) if self.file.exists() else None
-        self.begun_with = [remembered_by(callback) for callback in remembered]
+        self.state = _read(self.file) if self.file.exists() else None
+        self.begun_with = [_remembered_by(callback) for callback in remembered]
         if self.state is not None:
             self._refuse_another_training()
             self.begun_with = self.state["begun with"]
@@ -140,7 +140,7 @@ class _SavedTraining(keras.callbacks.Callback):
             self.file.parent.mkdir(parents=True, exist_ok=True)
             self._save(n_epochs=0)  # the random weights at the start are a state, too
             return
-        for variable, value in zip(variables(self.model), self.state["variables"], strict=True):
+        for variable, value in zip(_variables(self.model), self.state["variables"], strict=True):
             variable.assign(value)
         for callback, values in zip(self.remembered, self.state["callbacks"], strict=True):
             vars(callback).update(values)
@@ -157,12 +157,12 @@ class _SavedTraining(keras.callbacks.Callback):
             "fingerprint": self.fingerprint,
             "n_epochs": n_epochs,
             "stopped": bool(self.model.stop_training),
-            "variables": [np.asarray(variable) for variable in variables(self.model)],
+            "variables": [np.asarray(variable) for variable in _variables(self.model)],
             "classes": [type(callback).__name__ for callback in self.remembered],
             "begun with": self.begun_with,
-            "callbacks": [remembered_by(callback) for callback in self.remembered],
+            "callbacks": [_remembered_by(callback) for callback in self.remembered],
         }
-        write(self.file, state)
+        _write(self.file, state)
 
     def _refuse_another_training(self) -> None:
         saved = self.state["fingerprint"] | {"callbacks": self.state["classes"]}
@@ -195,7 +195,7 @@ def _same(one: Any, other: Any) -> bool:
     return json.dumps(one, default=repr) == json.dumps(other, default=repr)
 
 
-def fingerprint(model: keras.Model, data: tuple, validation_data: tuple | None, settings: dict) -> dict[str, Any]:
+def _fingerprint(model: keras.Model, data: tuple, validation_data: tuple | None, settings: dict) -> dict[str, Any]:
     """What must be the same when a training goes on; hashes, by name."""
     compiled = model.get_compile_config() or {}
     optimizer = model.optimizer.get_config()
@@ -212,15 +212,15 @@ def fingerprint(model: keras.Model, data: tuple, validation_data: tuple | None, 
         text = text.replace(f'"{layer.name}"', f'"#{number}"')  # dense_7 here may be dense_3 in another process
     training = [type(model.optimizer).__name__, optimizer, compiled.get("loss"), compiled.get("loss_weights"), settings]
     return {
-        "model": hashed(text),
-        "loss, optimizer, batch size, seed or shuffling": hashed(json.dumps(training, sort_keys=True, default=str)),
+        "model": _hashed(text),
+        "loss, optimizer, batch size, seed or shuffling": _hashed(json.dumps(training, sort_keys=True, default=str)),
         "learning rate": float(rate) if rate is not None and int(model.optimizer.iterations) == 0 else None,
-        "training data": hashed(data),
-        "validation data": hashed(validation_data),
+        "training data": _hashed(data),
+        "validation data": _hashed(validation_data),
     }
 
 
-def hashed(content: Any) -> str:
+def _hashed(content: Any) -> str:
     """A hash of a text, or of arrays in any structure: of their bytes, types and shapes."""
     digest = hashlib.blake2b(digest_size=16)
     for path, part in keras.tree.flatten_with_path(content):
@@ -233,7 +233,7 @@ def hashed(content: Any) -> str:
     return digest.hexdigest()
 
 
-def remembered_by(callback: keras.callbacks.Callback) -> dict[str, Any]:
+def _remembered_by(callback: keras.callbacks.Callback) -> dict[str, Any]:
     """The attributes of a callback that can be saved, as they are now."""
     left_out = {"params", "_model", "validation_data", *getattr(callback, "not_resumed", ())}
     kept = {name: value for name, value in vars(callback).items() if name not in left_out and _can_be_saved(value)}
@@ -250,7 +250,7 @@ def _can_be_saved(value: Any) -> bool:
     return value is None or isinstance(value, bool | int | float | str)
 
 
-def write(file: Path, state: dict[str, Any]) -> None:
+def _write(file: Path, state: dict[str, Any]) -> None:
     """Write the state so that the file holds either all of it or, if the machine stops, what it held before."""
     arrays: list[np.ndarray] = []
 
@@ -277,8 +277,8 @@ def write(file: Path, state: dict[str, Any]) -> None:
         raise
 
 
-def read(file: Path) -> dict[str, Any]:
-    """What `write` wrote; ResumeError if it is damaged."""
+def _read(file: Path) -> dict[str, Any]:
+    """What `_write` wrote; ResumeError if it is damaged."""
 
     def unpack(value):
         if not isinstance(value, dict):
@@ -299,7 +299,7 @@ def read(file: Path) -> dict[str, Any]:
         ) from error
 
 
-def variables(model: keras.Model) -> list:
+def _variables(model: keras.Model) -> list:
     """The variables that a training changes: those of the model, without its metrics, and those of its optimizer."""
     measured = {id(variable) for variable in model.metrics_variables}  # begin anew in every epoch
     own = [variable for variable in model.variables if id(variable) not in measured]
