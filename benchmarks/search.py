@@ -63,12 +63,9 @@ def wrapper(X, y, epochs: int) -> list[float]:
         keras.utils.set_random_seed(SEED)
         return build_model(**params)
 
-    class Regressor(keras.wrappers.SKLearnRegressor):  # plain cloning drops the epochs
-        def __sklearn_clone__(self):
-            return Regressor(build, model_kwargs=self.model_kwargs, fit_kwargs={"epochs": epochs, "verbose": 0})
-
     grid = {"model_kwargs": candidates()}
-    return list(search(Regressor(build), grid).fit(X, y).cv_results_["mean_test_score"])
+    found = search(keras.wrappers.SKLearnRegressor(build), grid).fit(X, y, epochs=epochs, verbose=0)
+    return list(found.cv_results_["mean_test_score"])
 
 
 def ours(X, y, epochs: int) -> list[float]:

@@ -208,41 +208,40 @@ def ranges(range_test, factor, largest):
     )
 
 
-@exercise(3, "What is remembered?", promise=5, kind="predict")
-def remembered(n_left, scoring, order, one_row, epochs):
-    """Trainings left of 12 candidates in 3 folds, killed in the 18th; which changes make a search train again."""
-    n_left = expect.whole("n_left", n_left)
-    given = {"scoring": scoring, "order": order, "one_row": one_row, "epochs": epochs}
-    scoring, order, one_row, epochs = (expect.choice(name, value, "read", "again") for name, value in given.items())
-    total, done = 12 * 3 + 1, 17
-    judge("n_left", n_left, right=total - done, known=[
-        ("nothing-kept", AnyOf(total, total - 1),
-         "`n_left`: what was done before the kill is read from the folder, not trained."),
-        ("one-short", total - done - 1,
-         "`n_left`: one is missing. Is half a training kept? And what comes after all the folds?"),
-        ("two-short", total - done - 2,
-         "`n_left`: two are missing. Is half a training kept? And what comes after all the folds?"),
-        ("in-candidates", AnyOf(12 - done // 3, 12 - done // 3 + 1),
-         "`n_left` counts candidates. Each of them is trained in three folds."),
-        ("done", done, "`n_left`: this is how many are finished. The question is how many are left."),
-        ("whole-candidates", total - done // 3 * 3,
-         "`n_left`: a training is kept even if its candidate is not through all folds."),
-    ], otherwise="`n_left` is not right. How many trainings does the whole search have, and how many were finished?")
-    choose("scoring", scoring, right="read", known=[
-        ("scoring", "again",
-         "`n_left` is right. `scoring`: a score is computed from a trained network. Does it change the training?"),
+@exercise(3, "What is left?", promise=5, kind="predict")
+def interrupted(n_again, n_left, weights, fold, old):
+    """Trainings left of 12 candidates in 3 folds, cut short in the 18th, in scikit-learn and Optuna; what is kept."""
+    n_again, n_left = expect.whole("n_again", n_again), expect.whole("n_left", n_left)
+    given = {"weights": weights, "fold": fold, "old": old}
+    weights, fold, old = (expect.choice(name, value, "kept", "lost") for name, value in given.items())
+    folds, total, done = 3, 12 * 3, 17
+    left = total - done // folds * folds
+    judge("n_again", n_again, right=total + 1, known=[
+        ("refit", total, "`n_again`: one is missing. What comes after all the folds?"),
+        ("search-kept", AnyOf(total - done, total - done + 1, left, left + 1),
+         "`n_again`: where would scikit-learn find what was done before the power cut?"),
+        ("again-candidates", AnyOf(12, 13), "`n_again` counts candidates. Each of them is trained in three folds."),
+    ], otherwise="`n_again` is not right. How many trainings does the whole search have, and how many are kept?")
+    judge("n_left", n_left, right=left, opening="`n_again` is right.", known=[
+        ("study-lost", AnyOf(total, total + 1), "`n_left`: an Optuna study in a file keeps its finished trials."),
+        ("part-kept", AnyOf(total - done, total - done + 1),
+         "`n_left`: the trial that was cut short has returned nothing."),
+        ("six-trials", left - folds, "`n_left`: how many trials had returned before the 18th training?"),
+        ("trials", left // folds, "`n_left` counts trials. How many trainings does each of them do?"),
+        ("no-refit", left + 1, "`n_left`: one too many. This study has no refit."),
+        ("done", AnyOf(done, total - left),
+         "`n_left`: this is how many were done before. The question is how many are still to do."),
+    ], otherwise="`n_again` is right. For `n_left`: how many trials were finished, and how many are left?")
+    choose("weights", weights, right="lost", known=[
+        ("weights", "kept", "The numbers are right. `weights`: what does an objective tell Optuna of its networks?"),
     ])
-    choose("order", order, right="read", known=[
-        ("order", "again",
-         "`n_left` is right. `order`: each training is remembered by itself, whatever came before it."),
+    choose("fold", fold, right="lost", known=[
+        ("fold", "kept", "The numbers are right. `fold`: who knew this error when the power was cut?"),
     ])
-    choose("one_row", one_row, right="again", known=[
-        ("one-row", "read", "`n_left` is right. `one_row`: which rows are in the folds, and in which order?"),
+    choose("old", old, right="kept", known=[
+        ("old", "lost", "The numbers are right. `old`: the file holds numbers. Where would it hold your code?"),
     ])
-    choose("epochs", epochs, right="again", known=[
-        ("epochs", "read", "`n_left` is right. `epochs`: what is kept are whole trainings. Was there one of 8 epochs?"),
-    ])
-    return "What decides the result of a training is in its file's name; what does not, like the scoring, is not."
+    return "A file keeps what was written into it, and knows nothing of your code: after a change, begin a new study."
 
 
 @exercise(4, "Two ways to fool oneself", promise=6, kind="find the bug", points=3)

@@ -62,7 +62,8 @@ def prepare_tensorflow() -> None:
 
     Raises RuntimeError when TensorFlow was in use before with another number of threads.
     """
-    within, between = (int(os.environ.get(f"TF_NUM_{kind}_THREADS", N_THREADS)) for kind in ("INTRAOP", "INTEROP"))
+    names = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")  # processes that are started from here take as many
+    within, between = (int(os.environ.setdefault(name, str(N_THREADS))) for name in names)
     import_tensorflow_quietly()
     with _stderr_shown_only_on_error():
         import tensorflow as tf

@@ -122,12 +122,12 @@ def the_last(scaler, model, alphas, X, y, X_test, y_test):
     return mse(y_test, last.fit(X, y).predict(X_test))
 
 
-KEPT = ("read", "read", "again", "again")
+LEFT = ("lost", "lost", "kept")
 
 RIGHT = {
     "costs": [(181, 36, 108), (181.0, np.int64(36), [108])],
     "ranges": [(TEST, FACTOR, 0.5), (with_while, 1.259, [0.5]), (TEST, 1.26, 0.5)],
-    "remembered": [(20, *KEPT), (20.0, "Read", " read", "AGAIN", "again")],
+    "interrupted": [(37, 21, *LEFT), (37.0, [21], "Lost", " lost", "KEPT")],
     "honest": [
         (repaired, "too small"),
         (lambda *given: -by_score_of_the_search(*given), "too small"),
@@ -154,11 +154,10 @@ WRONG = {
         (None, TEST, FACTOR, 0.49),
         (None, TEST, FACTOR, 0.75),
     ],
-    "remembered": [
-        (None, 21, *KEPT),
-        (None, 25, *KEPT),
-        ("scoring", 20, "again", "again", "again", "again"),
-        ("one-row", 20, "read", "read", "read", "read"),
+    "interrupted": [
+        (None, 17, 21, *LEFT),
+        (None, 37, 24, *LEFT),
+        ("weights", 37, 21, "kept", "kept", "lost"),
     ],
     "honest": [
         ("unchanged", unchanged, "too small"),

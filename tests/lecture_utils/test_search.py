@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import gc
 import pickle
 import random
-import re
 import weakref
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -36,8 +37,8 @@ reproducible.start(tensorflow=True)  # the models below, and the parameters of t
 
 import keras  # noqa: E402
 
-from lecture_utils import search_progress  # noqa: E402
-from lecture_utils.search import KerasClassifier, KerasRegressor, watched  # noqa: E402
+from lecture_utils import search  # noqa: E402
+from lecture_utils.search import KerasClassifier, KerasRegressor  # noqa: E402
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(96, 4)).astype("float32")
@@ -59,50 +60,38 @@ class Count(keras.callbacks.Callback):
         TRAINED.append(self.n_epochs)
 
 
-class CountBatches(keras.callbacks.Callback):
-    def on_train_batch_end(self, batch, logs=None):
-        TRAINED.append(batch)
-
-
 @pytest.fixture
 def trained():
     TRAINED.clear()
     return TRAINED
 
 
-def build_model(n_hidden=1, n_neurons=30, learning_rate=3e-3, input_shape=[8]):  # noqa: B006  (as on the slide)
-    model = keras.Sequential([keras.Input(shape=input_shape)])
-    for _ in range(n_hidden):
-        model.add(keras.layers.Dense(n_neurons, activation="relu"))
-    model.add(keras.layers.Dense(1))
-    model.compile(loss="mse", optimizer=keras.optimizers.SGD(learning_rate=learning_rate))
+def compiled(layers, n_features, loss="mse", learning_rate=0.2, **options):
+    model = keras.Sequential([keras.Input((n_features,)), *layers])
+    model.compile(loss=loss, optimizer=keras.optimizers.SGD(learning_rate), **options)
     return model
+
+
+def build_model(n_hidden=1, n_neurons=30, learning_rate=3e-3, input_shape=[8]):  # noqa: B006  (as on the slide)
+    layers = [keras.layers.Dense(n_neurons, activation="relu") for _ in range(n_hidden)]
+    return compiled([*layers, keras.layers.Dense(1)], *input_shape, learning_rate=learning_rate)
 
 
 def linear(learning_rate=0.2, n_features=None, n_outputs=1):
-    model = keras.Sequential([keras.Input((n_features,)), keras.layers.Dense(n_outputs)])
-    model.compile(loss="mse", optimizer=keras.optimizers.SGD(learning_rate), **EAGER)
-    return model
+    return compiled([keras.layers.Dense(n_outputs)], n_features, learning_rate=learning_rate, **EAGER)
 
 
-def softmax(
-    n_features,
-    learning_rate=1.0,
-    loss="sparse_categorical_crossentropy",
-    n_classes=None,
-    activation="softmax",
-    metrics=(),
-):
-    model = keras.Sequential([keras.Input((n_features,)), keras.layers.Dense(n_classes, activation=activation)])
-    model.compile(loss=loss, optimizer=keras.optimizers.SGD(learning_rate), metrics=list(metrics), **EAGER)
-    return model
+SPARSE = "sparse_categorical_crossentropy"
+
+
+def softmax(n_features, learning_rate=1.0, loss=SPARSE, n_classes=None, activation="softmax", metrics=()):
+    layer = keras.layers.Dense(n_classes, activation=activation)
+    return compiled([layer], n_features, loss, learning_rate, metrics=list(metrics), **EAGER)
 
 
 def softmax_with_hidden(n_features, n_classes):
     layers = [keras.layers.Dense(16, activation="relu"), keras.layers.Dense(n_classes, activation="softmax")]
-    model = keras.Sequential([keras.Input((n_features,)), *layers])
-    model.compile(loss="sparse_categorical_crossentropy", optimizer=keras.optimizers.SGD(0.1))
-    return model
+    return compiled(layers, n_features, SPARSE, learning_rate=0.1)
 
 
 def regressor(**options) -> KerasRegressor:
@@ -113,10 +102,29 @@ def classifier(**options) -> KerasClassifier:
     return KerasClassifier(softmax, **{"batch_size": 1000, "random_state": 0, "epochs": 3} | options)
 
 
+def test_no_private_names_of_other_libraries():
+    """A name with one underscore at its beginning is one of this module, of `self` or of its class."""
+
+    def is_private(name):
+        return name.startswith("_") and not name.startswith("__")
+
+    nodes = [*ast.walk(ast.parse(Path(search.__file__).read_text(encoding="utf-8")))]
+    attributes = [node for node in nodes if isinstance(node, ast.Attribute)]
+    defined = {node.attr for node in attributes if isinstance(node.ctx, ast.Store)}
+    defined |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    defined |= {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+    for node in attributes:
+        owner = ast.unparse(node.value)
+        assert not is_private(node.attr) or (owner in ("self", "_KerasEstimator") and node.attr in defined), node.attr
+    imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = [f"{getattr(node, 'module', '')}.{alias.name}" for node in imports for alias in node.names]
+    assert len(names) > 20 and not [name for name in names if any(map(is_private, name.split(".")))]
+
+
 # scikit-learn's own checks.
 
 NOT_PASSED = {
-    "check_no_attributes_set_in_init": "the hyperparameters of build_model are attributes, too",
+    "check_no_attributes_set_in_init": "one attribute holds the hyperparameters of build_model",
     "check_do_not_raise_errors_in_init_or_set_params": "an unknown hyperparameter is refused at once",
     "check_sample_weight_equivalence_on_dense_data": "a sample left out changes the batches",
     "check_regressor_multioutput": "wants float64; Keras computes in float32",
@@ -152,35 +160,62 @@ def test_class_weights_as_scikit_learn_wants_them():
 
 def test_hyperparameters_by_name():
     model = KerasRegressor(build_model, n_hidden=2, epochs=7)
-    assert model.get_params() | {"verbose": 0} == {
+    assert model.get_params() == {
         **{"build_model": build_model, "epochs": 7, "batch_size": 32, "callbacks": (), "validation_split": 0.0},
-        **{"random_state": None, "verbose": 0, "memory": None, "n_hidden": 2, "n_neurons": 30, "learning_rate": 3e-3},
+        **{"random_state": None, "verbose": 0, "n_hidden": 2, "n_neurons": 30, "learning_rate": 3e-3},
         "input_shape": None,  # from the data
     }
-    assert model.set_params(n_neurons=5, epochs=1) is model and model.n_neurons == 5
+    assert model.set_params(n_neurons=5, epochs=1) is model
     assert clone(model).get_params() == model.get_params()
     fitted = model.fit(X, Y).model_
     assert [w.shape for w in fitted.get_weights()] == [(4, 5), (5,), (5, 5), (5,), (5, 1), (1,)]
     assert fitted.optimizer.learning_rate.numpy() == np.float32(3e-3)
+    assert "class_weight" in classifier().get_params()
 
 
 @pytest.mark.parametrize("make", [lambda **p: KerasRegressor(linear, **p), lambda **p: regressor().set_params(**p)])
 def test_unknown_hyperparameter_is_named_with_the_known(make):
-    with pytest.raises(ValueError, match=r"'n_hiden': not known.*learning_rate, n_features, n_outputs of build_model"):
+    with pytest.raises(ValueError, match=r"'n_hiden': not known\. KerasRegressor knows learning_rate, n_features, n_o"):
         make(n_hiden=3, epochs=2)
 
 
 def test_a_failed_set_params_changes_nothing():
     model = regressor()
     with pytest.raises(ValueError):
-        model.set_params(epochs=99, n_hiden=3)
-    assert model.epochs == 3
+        model.set_params(epochs=99, learning_rate=1, n_hiden=3)
+    assert model.get_params() == regressor().get_params()
 
 
-def test_another_build_model_has_other_hyperparameters():
-    model = regressor(learning_rate=0.1)
-    model.set_params(build_model=build_model, n_hidden=3)
-    assert model.get_params()["n_hidden"] == 3 and "n_features" not in model.get_params()
+def small(n_features, n_neurons=3, learning_rate=0.1):
+    return compiled([keras.layers.Dense(n_neurons, "relu"), keras.layers.Dense(1)], n_features, "mse", learning_rate)
+
+
+def large(n_features, n_neurons=100, activation="relu"):
+    return compiled([keras.layers.Dense(n_neurons, activation), keras.layers.Dense(1)], n_features)
+
+
+COPIES = [lambda m: m, clone, lambda m: pickle.loads(pickle.dumps(m)), lambda m: clone(make_pipeline(m))[-1]]
+
+
+@pytest.mark.parametrize("copied", COPIES, ids=["itself", "clone", "pickle", "pipeline"])
+def test_another_build_model_has_its_own_defaults_and_what_was_given(copied):
+    model = copied(KerasRegressor(small, epochs=4)).set_params(build_model=large)
+    assert model.get_params()["n_neurons"] == 100 and model.get_params()["activation"] == "relu"
+    assert copied(model).set_params(build_model=small).get_params()["n_neurons"] == 3
+    for given in (3, 7):  # 3 is also a default, but it was asked for
+        model = copied(KerasRegressor(small, n_neurons=given, learning_rate=0.5)).set_params(build_model=large)
+        assert copied(model).get_params()["n_neurons"] == given and "learning_rate" not in model.get_params()
+        assert copied(model).set_params(build_model=small).get_params()["learning_rate"] == 0.1
+    assert model.set_params(build_model=small, n_neurons=8).get_params()["n_neurons"] == 8
+
+
+def test_a_search_over_build_model():
+    model = KerasRegressor(small, random_state=0)
+    for grid in ({"build_model": [small, large]}, {"build_model": [small, large], "n_neurons": [7]}):
+        found = GridSearchCV(model, grid, cv=2, refit=False).fit(X, Y)
+        alone = [KerasRegressor(**params, random_state=0) for params in found.cv_results_["params"]]
+        assert [fold.fit(X, Y).model_.count_params() for fold in alone] == ([19, 601] if len(grid) == 1 else [43, 43])
+        assert [cross_val_score(one, X, Y, cv=2).mean() for one in alone] == list(found.cv_results_["mean_test_score"])
 
 
 def test_input_shape_that_is_given_counts():
@@ -190,9 +225,9 @@ def test_input_shape_that_is_given_counts():
 
 def test_images():
     def build(input_shape, n_classes):
-        layers = [keras.layers.Flatten(), keras.layers.Dense(n_classes, activation="softmax")]
-        model = keras.Sequential([keras.Input(input_shape), *layers])
-        model.compile(loss="sparse_categorical_crossentropy", optimizer="sgd", **EAGER)
+        layers = [keras.Input(input_shape), keras.layers.Flatten(), keras.layers.Dense(n_classes, "softmax")]
+        model = keras.Sequential(layers)
+        model.compile(loss=SPARSE, optimizer="sgd", **EAGER)
         return model
 
     model = KerasClassifier(build).fit(X.reshape(-1, 2, 2), LABELS)
@@ -202,30 +237,29 @@ def test_images():
 # As many epochs as asked for, everywhere.
 
 
-def test_epochs_survive_clone(trained):
+def test_epochs_survive_clone_and_cross_validation(trained):
     model = clone(clone(regressor(epochs=4, callbacks=[Count()]))).fit(X, Y)
     assert trained == [4] and len(model.history_["loss"]) == 4
     assert all(isinstance(loss, float) for loss in model.history_["loss"])
+    assert cross_val_score(model, X, Y, cv=3).shape == (3,) and trained == [4] * 4
 
 
+RATES = {"learning_rate": [0.1, 0.2]}
 SEARCHES = {
-    "grid": lambda model, name: GridSearchCV(model, {f"{name}learning_rate": [0.1, 0.2]}, cv=2),
-    "random": lambda model, name: RandomizedSearchCV(
-        model, {f"{name}learning_rate": loguniform(0.01, 0.3)}, n_iter=2, cv=2, random_state=0
+    "grid": lambda model: GridSearchCV(model, RATES, cv=2),
+    "pipeline": lambda model: GridSearchCV(
+        make_pipeline(StandardScaler(), model), {"kerasregressor__learning_rate": [0.1, 0.2]}, cv=2
     ),
-    "halving": lambda model, name: HalvingGridSearchCV(
-        model, {f"{name}learning_rate": [0.1, 0.2]}, cv=2, factor=2, min_resources=48, random_state=0
+    "random": lambda model: RandomizedSearchCV(
+        model, {"learning_rate": loguniform(0.01, 0.3)}, n_iter=2, cv=2, random_state=0
     ),
+    "halving": lambda model: HalvingGridSearchCV(model, RATES, cv=2, factor=2, min_resources=48, random_state=0),
 }
 
 
-@pytest.mark.parametrize(
-    ("search", "in_pipeline"), [("grid", False), ("grid", True), ("random", True), ("halving", False)]
-)
-def test_epochs_in_searches(search, in_pipeline, trained):
-    model = regressor(epochs=3, callbacks=[Count()])
-    model, name = (make_pipeline(StandardScaler(), model), "kerasregressor__") if in_pipeline else (model, "")
-    found = SEARCHES[search](model, name).fit(X, Y)
+@pytest.mark.parametrize("kind", SEARCHES)
+def test_epochs_in_searches(kind, trained):
+    found = SEARCHES[kind](regressor(epochs=3, callbacks=[Count()])).fit(X, Y)
     assert len(trained) >= 5 and set(trained) == {3}
     assert found.best_score_ > 0.5 and found.predict(X).shape == (96,)
 
@@ -245,23 +279,19 @@ def test_epochs_can_be_what_halving_hands_out(trained):
     assert trained == [2] * 4 + [4] * 2 + [4] and halving.best_params_ == {"learning_rate": 0.2, "epochs": 4}
 
 
-def test_epochs_in_cross_validation(trained):
-    scores = cross_val_score(regressor(epochs=2, callbacks=[Count()]), X, Y, cv=3)
-    assert trained == [2, 2, 2] and scores.shape == (3,)
-
-
 # The same numbers as Keras alone; the same numbers each time.
 
 
 def test_trains_as_keras_does_to_the_last_bit():
-    rows = np.tile(X, (40, 1))
-    model = KerasRegressor(build_model, epochs=2, random_state=3).fit(rows, np.tile(Y, 40))
-    assert model.model_.steps_per_execution == 32
+    rows, y = np.tile(X, (40, 1))[:-31], np.tile(Y, 40)[:-31]  # the last batch holds one row
+    model = KerasRegressor(build_model, epochs=2, random_state=3).fit(rows, y)
+    assert model.model_.steps_per_execution == 32 and len(rows) % 32 == 1
     keras.utils.set_random_seed(3)
     alone = build_model(input_shape=[4])
-    history = alone.fit(rows, np.tile(Y, 40), epochs=2, verbose=0).history
+    history = alone.fit(rows, y, epochs=2, verbose=0).history
     assert model.history_ == history
     assert all(map(np.array_equal, model.model_.get_weights(), alone.get_weights()))
+    assert len(rows) > 3 * search.ROWS_AT_ONCE
     np.testing.assert_allclose(model.predict(rows), alone.predict(rows, verbose=0)[:, 0], rtol=1e-5, atol=1e-6)
 
 
@@ -283,22 +313,19 @@ def test_weights_validation_and_dropout_are_those_of_keras_to_the_last_bit():
     ).history  # fmt: skip
     assert model.history_ == history
     assert all(map(np.array_equal, model.model_.get_weights(), alone.get_weights()))
+    np.testing.assert_allclose(model.predict(X), alone.predict(X, verbose=0)[:, 0], rtol=1e-5, atol=1e-6)  # no dropout
 
 
-def test_a_callback_that_looks_at_batches_sees_each(trained):
+@pytest.mark.parametrize("hook", ["on_train_batch_begin", "on_train_batch_end"])
+def test_a_callback_that_looks_at_batches_sees_each(hook, trained):
     def look(batch, logs):
         TRAINED.append(batch)
 
-    for callback in (CountBatches(), keras.callbacks.LambdaCallback(on_train_batch_end=look)):
+    looking = type("Looking", (keras.callbacks.Callback,), {hook: lambda self, batch, logs=None: TRAINED.append(batch)})
+    for callback in (looking(), keras.callbacks.LambdaCallback(**{hook: look})):
         trained.clear()
         KerasRegressor(build_model, batch_size=1, epochs=3, callbacks=[callback]).fit(X, Y)
         assert trained == [*range(96)] * 3
-
-
-def test_predictions_in_parts_are_predictions_at_once():
-    model = regressor().fit(X, Y)
-    many = np.tile(X, (30, 1))
-    np.testing.assert_allclose(model.predict(many), np.tile(model.predict(X), 30), rtol=1e-6, atol=1e-6)
 
 
 def test_a_seed_gives_the_same_model_and_leaves_other_random_numbers_alone():
@@ -314,10 +341,16 @@ def test_a_seed_gives_the_same_model_and_leaves_other_random_numbers_alone():
     assert not np.array_equal(one.predict(X), regressor(random_state=8).fit(X, Y).predict(X))
 
 
-def test_a_generator_as_random_state():
-    states = [np.random.RandomState(1), np.random.RandomState(1)]
-    one, two = (regressor(random_state=state).fit(X, Y).predict(X) for state in states)
-    assert np.array_equal(one, two) and not np.array_equal(one, regressor(random_state=states[0]).fit(X, Y).predict(X))
+@pytest.mark.parametrize("random_state", [None, np.random.RandomState(1)])
+def test_without_a_number_every_fit_has_another_seed(random_state):
+    start = np.random.RandomState(1).get_state()
+    predicted = []
+    for _ in range(2):
+        (np.random if random_state is None else random_state).set_state(start)
+        model = regressor(random_state=random_state)
+        predicted += [model.fit(X, Y).predict(X), model.fit(X, Y).predict(X)]
+    assert np.array_equal(predicted[0], predicted[2]) and np.array_equal(predicted[1], predicted[3])
+    assert not np.array_equal(predicted[0], predicted[1])
 
 
 def test_workers_and_the_order_change_nothing():
@@ -345,6 +378,50 @@ def test_workers_and_the_order_change_nothing():
     assert all(map(np.array_equal, there, predictions(model, X)))
 
 
+PROGRAM = """
+import gc, os
+for kind in ("INTRAOP", "INTEROP"):
+    os.environ.pop(f"TF_NUM_{kind}_THREADS", None)
+from lecture_utils import reproducible; reproducible.start(tensorflow=True)
+import keras, numpy as np, psutil, tensorflow as tf
+from sklearn.callback import ProgressBar
+from sklearn.model_selection import GridSearchCV
+from lecture_utils.search import KerasRegressor
+X = np.random.default_rng(0).normal(size=(96, 4))
+def build_model(learning_rate=0.01):
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    model.compile(loss="mse", optimizer=keras.optimizers.SGD(learning_rate))
+    return model
+"""
+
+
+def test_workers_are_quiet_have_as_many_threads_and_tell_the_progress_bar(run_python):
+    done = run_python(PROGRAM + """
+def and_tell_the_threads(learning_rate):
+    print(tf.config.threading.get_intra_op_parallelism_threads(), os.environ["TF_NUM_INTRAOP_THREADS"], "threads")
+    return build_model(learning_rate)
+regressor, grid = KerasRegressor(and_tell_the_threads, random_state=0), {"learning_rate": [0.01, 0.1]}
+search = GridSearchCV(regressor, grid, cv=2, n_jobs=2, refit=False)
+plain = search.fit(X, X[:, 0]).cv_results_["mean_test_score"]
+search.set_callbacks(ProgressBar(max_propagation_depth=0))
+assert np.array_equal(search.fit(X, X[:, 0]).cv_results_["mean_test_score"], plain)
+""")  # fmt: skip
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    assert done.stdout.count("2 2 threads") == 8 and "GridSearchCV - search" in done.stdout and "100%" in done.stdout
+
+
+def test_many_fits_are_quiet_and_memory_is_bounded(run_python):
+    done = run_python(PROGRAM + """
+for fit in range(16):
+    KerasRegressor(build_model, validation_split=0.25).fit(X, X[:, 0]).predict(X)
+    if fit in (5, 15):
+        gc.collect(); print(psutil.Process().memory_info().rss)
+""")  # fmt: skip
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    before, after = map(int, done.stdout.split())
+    assert after - before < 10 * 3e6  # TensorFlow itself keeps about 1 MB of each model that is traced
+
+
 @pytest.mark.parametrize("way", ["pickle", "joblib", "deepcopy"])
 @pytest.mark.parametrize("make", [lambda: (regressor(), Y), lambda: (classifier(), LABELS)])
 def test_saved_and_loaded(way, make, tmp_path):
@@ -363,209 +440,13 @@ def test_saved_and_loaded(way, make, tmp_path):
     assert np.array_equal(clone(loaded).fit(X, y).predict(X), model.predict(X))
 
 
-# A memory of finished fits.
-
-
-def memorized(folder, **options):
-    return regressor(memory=folder, callbacks=[Count()], validation_split=0.25, **options)
-
-
-def test_a_fit_that_is_remembered_is_not_done_again_and_gives_the_same(tmp_path, trained):
-    one, two = (memorized(tmp_path / "new" / "folder").fit(X, Y) for _ in range(2))
-    assert trained == [3] and len(list((tmp_path / "new" / "folder").iterdir())) == 1
-    assert np.array_equal(one.predict(X), two.predict(X)) and one.history_ == two.history_
-    plain = regressor(validation_split=0.25).fit(X, Y)
-    assert np.array_equal(one.predict(X), plain.predict(X)) and one.history_ == plain.history_
-
-
-def test_a_remembered_model_remembers_its_optimizer(tmp_path):
-    def with_momentum(n_features):
-        model = keras.Sequential([keras.Input((n_features,)), keras.layers.Dense(1)])
-        model.compile(loss="mse", optimizer=keras.optimizers.SGD(0.1, momentum=0.9), **EAGER)
-        return model
-
-    fits = [KerasRegressor(with_momentum, random_state=0, memory=tmp_path).fit(X, Y).model_ for _ in range(2)]
-    for model in fits:
-        model.fit(X, Y, shuffle=False, verbose=0)
-    assert all(map(np.array_equal, *(model.get_weights() for model in fits)))
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"epochs": 2},
-        {"batch_size": 48},
-        {"random_state": 1},
-        {"learning_rate": 0.1},
-        {"validation_split": 0.5},
-        {"callbacks": [Count(), keras.callbacks.EarlyStopping(patience=2)]},
-    ],
-    ids=lambda change: next(iter(change)),
-)
-def test_another_fit_is_another_memory(tmp_path, change):
-    memorized(tmp_path).fit(X, Y)
-    memorized(tmp_path).set_params(**change).fit(X, Y)
-    assert len(list(tmp_path.iterdir())) == 2
-
-
-def test_other_data_settings_of_callbacks_and_globals_are_another_memory(tmp_path):
-    start = 0.0
-
-    def from_a_global():
-        model = linear(n_features=4)
-        model.layers[0].kernel.assign(np.full((4, 1), start))
-        return model
-
-    for patience in (1, 2):
-        stop = [keras.callbacks.EarlyStopping(patience=patience, monitor="loss")]
-        KerasRegressor(linear, callbacks=stop, random_state=0, memory=tmp_path).fit(X, Y)
-    KerasRegressor(linear, random_state=0, memory=tmp_path).fit(X, Y)
-    KerasRegressor(linear, random_state=0, memory=tmp_path).fit(X, -Y)
-    KerasRegressor(linear, random_state=0, memory=tmp_path).fit(X, Y, sample_weight=np.linspace(1, 2, len(X)))
-    KerasRegressor(from_a_global, random_state=0, memory=tmp_path).fit(X, Y)
-    start = 1.0
-    KerasRegressor(from_a_global, random_state=0, memory=tmp_path).fit(X, Y)
-    assert len(list(tmp_path.iterdir())) == 7
-
-
-def test_a_damaged_memory_is_trained_anew(tmp_path, trained):
-    memorized(tmp_path).fit(X, Y)
-    (file,) = tmp_path.iterdir()
-    whole = file.read_bytes()
-    file.write_bytes(whole[: len(whole) // 2])
-    model = memorized(tmp_path).fit(X, Y)
-    assert trained == [3, 3] and np.array_equal(memorized(tmp_path).fit(X, Y).predict(X), model.predict(X))
-    assert trained == [3, 3]
-
-
-def test_a_memory_needs_a_seed(tmp_path):
-    with pytest.raises(ValueError, match="random_state is None; with a memory it must be a whole number"):
-        regressor(memory=tmp_path, random_state=None).fit(X, Y)
-
-
-class Interrupt(keras.callbacks.Callback):
-    """Ctrl-C in the training number `at`."""
-
-    at = 0
-
-    def on_train_begin(self, logs=None):
-        Interrupt.at -= 1
-        if Interrupt.at == 0:
-            raise KeyboardInterrupt
-
-
-def test_an_interrupted_search_goes_on(tmp_path, trained, monkeypatch):
-    grid = {"learning_rate": [0.05, 0.1, 0.2]}
-
-    def search(folder):
-        callbacks = [Interrupt(), Count()]
-        return GridSearchCV(regressor(memory=folder, callbacks=callbacks), grid, cv=2).fit(X, Y)
-
-    whole = search(tmp_path / "whole")
-    assert len(trained) == 7
-    trained.clear()
-    monkeypatch.setattr(Interrupt, "at", 4)
-    with pytest.raises(KeyboardInterrupt):
-        search(tmp_path / "parts")
-    assert len(trained) == 3
-    resumed = search(tmp_path / "parts")
-    assert len(trained) == 7  # three of them before the interruption
-    assert np.array_equal(resumed.cv_results_["mean_test_score"], whole.cv_results_["mean_test_score"])
-    assert np.array_equal(resumed.predict(X), whole.predict(X))
-
-
-# Searches that show what they have done.
-
-
-class Shown:
-    """What `display` was given, in place of a notebook."""
-
-    def __init__(self):
-        self.texts = []
-
-    def __call__(self, text, display_id):
-        self.texts.append(str(text))
-        return self
-
-    def update(self, text):
-        self.texts.append(repr(text))
-
-
-@pytest.fixture
-def shown(monkeypatch):
-    shown = Shown()
-    monkeypatch.setattr(search_progress, "display", shown)
-    monkeypatch.setattr(search_progress, "SECONDS_BETWEEN_UPDATES", 0)
-    return shown.texts
-
-
-def test_a_watched_search_finds_the_same_and_shows_what_it_has_done(shown):
-    grid = {"learning_rate": [1e-3, 0.2, 1e-4]}
-    plain = GridSearchCV(regressor(), grid, cv=2, return_train_score=True).fit(X, Y)
-    found = watched(GridSearchCV(regressor(), grid, cv=2, return_train_score=True)).fit(X, Y)
-    for scores in ("mean_test_score", "mean_train_score"):
-        assert np.array_equal(found.cv_results_[scores], plain.cv_results_[scores])
-    assert re.fullmatch(r"1 of 6 fits; best -?\d\.\d{4} with learning_rate=0.001; about \d+ s left", shown[1])
-    assert shown[-1] == f"6 of 6 fits; best {plain.best_score_:.4f} with learning_rate=0.2"
-    pickle.loads(pickle.dumps(found)).predict(X)
-
-
-def test_workers_tell_the_watched_search(shown):
-    def build(learning_rate, n_features):  # defined here, so that the workers need not import this file
-        model = keras.Sequential([keras.Input((n_features,)), keras.layers.Dense(1)])
-        model.compile(loss="mse", optimizer=keras.optimizers.SGD(learning_rate))
-        return model
-
-    grid = {"kerasregressor__learning_rate": [1e-3, 0.2]}
-    model = make_pipeline(StandardScaler(), KerasRegressor(build, random_state=0))
-    found = watched(GridSearchCV(model, grid, cv=3, scoring="neg_mean_squared_error", n_jobs=2)).fit(X, Y)
-    assert shown[-1] == f"6 of 6 fits; best {found.best_score_:.4f} with learning_rate=0.2"
-
-
-def test_halving_is_watched_round_by_round(shown):
-    rates = {"learning_rate": [1e-4, 0.05, 0.2]}
-    halving = HalvingGridSearchCV(
-        regressor(), rates, resource="epochs", max_resources=4, min_resources=2, factor=2, cv=2
-    )
-    watched(halving).fit(X, Y)
-    assert shown[-1] == f"10 of 10 fits, 2 rounds; best {halving.best_score_:.4f} with epochs=4, learning_rate=0.2"
-
-
-def test_an_interrupted_line_says_how_far_it_came(shown, monkeypatch):
-    monkeypatch.setattr(Interrupt, "at", 4)
-    with pytest.raises(KeyboardInterrupt):
-        watched(GridSearchCV(regressor(callbacks=[Interrupt()]), {"learning_rate": [0.1, 0.2]}, cv=2)).fit(X, Y)
-    assert re.match(r"\d of 4 fits; best .* with learning_rate=0.", shown[-1])
-
-
-def test_failed_fits_are_no_best(shown):
-    grid = {"learning_rate": [1e30, 0.2]}
-    with pytest.warns(UserWarning):
-        watched(GridSearchCV(regressor(), grid, cv=2, refit=False)).fit(X, Y)
-    assert re.fullmatch(r"4 of 4 fits; best 0\.\d{4} with learning_rate=0.2", shown[-1])
-
-
-def test_a_candidate_counts_when_all_its_folds_are_done(shown):
-    scores = iter([0.5, 0.5, 0.9, 0.05])
-    search = GridSearchCV(
-        regressor(), {"learning_rate": [0.1, 0.2]}, cv=2, refit=False, scoring=lambda *_: next(scores)
-    )
-    watched(search).fit(X, Y)
-    assert [text.split(";")[1] for text in shown[2:]] == [" best 0.5000 with learning_rate=0.1"] * 4
-
-
-def test_several_scores_cannot_be_watched():
-    with pytest.raises(ValueError, match="a search that is watched has one score"):
-        watched(GridSearchCV(regressor(), {"epochs": [1]}, scoring=["r2", "neg_mean_squared_error"]))
-
-
 # Classifiers.
 
 
 @pytest.mark.parametrize(
     ("loss", "activation"),
     [
-        ("sparse_categorical_crossentropy", "softmax"),
+        (SPARSE, "softmax"),
         ("categorical_crossentropy", "softmax"),
         (keras.losses.SparseCategoricalCrossentropy(from_logits=True), None),
         (keras.losses.CategoricalCrossentropy(from_logits=True), None),
@@ -573,13 +454,9 @@ def test_several_scores_cannot_be_watched():
         ("mse", "softmax"),
     ],
 )
-def test_labels_as_the_loss_needs_them(loss, activation):
-    for y in (LABELS, NUMBERS):
-        model = classifier(loss=loss, activation=activation, metrics=["accuracy"], epochs=6)
-        check_labels(model.fit(X, y), y)
-
-
-def check_labels(model, y):
+@pytest.mark.parametrize("y", [LABELS, NUMBERS])
+def test_labels_as_the_loss_needs_them(loss, activation, y):
+    model = classifier(loss=loss, activation=activation, metrics=["accuracy"], epochs=6).fit(X, y)
     probabilities = model.predict_proba(X)
     assert model.classes_.tolist() == sorted(set(y.tolist())) and probabilities.shape == (96, 3)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
@@ -612,13 +489,17 @@ def test_is_a_classifier_with_stratified_folds_and_the_usual_scores():
 
 
 def test_class_weight_is_sample_weight():
-    y = (Y > 1).astype(int)
-    by_class = classifier(class_weight={0: 1, 1: 5}).fit(X, y).predict_proba(X)
-    by_sample = classifier().fit(X, y, sample_weight=np.where(y, 5, 1)).predict_proba(X)
+    y, of_rows = (Y > 1).astype(int), RNG.uniform(0.5, 2, len(Y))
+    by_class = classifier(class_weight={0: 1, 1: 5})
+    by_sample, both = np.where(y, 5, 1), np.where(y, 5, 1) * of_rows
+    probabilities = [
+        model.fit(X, y, sample_weight=weights).predict_proba(X)
+        for model, weights in [(by_class, None), (classifier(), by_sample), (by_class, of_rows), (classifier(), both)]
+    ]
+    assert np.array_equal(*probabilities[:2]) and np.array_equal(*probabilities[2:])
     neither = classifier().fit(X, y).predict_proba(X)
-    assert np.array_equal(by_class, by_sample) and (by_class[:, 1] > neither[:, 1]).mean() > 0.9
-    balanced = classifier(class_weight="balanced").fit(X, y).predict_proba(X)
-    assert not np.array_equal(balanced, neither)
+    assert (probabilities[0][:, 1] > neither[:, 1]).mean() > 0.9
+    assert not np.array_equal(classifier(class_weight="balanced").fit(X, y).predict_proba(X), neither)
 
 
 def test_sample_weight_goes_through_a_search():
@@ -691,26 +572,6 @@ def test_a_model_is_let_go_and_others_stay():
     kept.model_.fit(X, Y, verbose=0)  # still trainable
 
 
-def test_many_fits_are_quiet_and_memory_is_bounded(run_python):
-    done = run_python(
-        "from lecture_utils import reproducible; reproducible.start(tensorflow=True)\n"
-        "import gc, keras, numpy as np, psutil\n"
-        "from lecture_utils.search import KerasRegressor\n"
-        "def build_model():\n"
-        "    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])\n"
-        "    model.compile(loss='mse', optimizer='sgd')\n"
-        "    return model\n"
-        "X = np.ones((96, 4))\n"
-        "for fit in range(16):\n"
-        "    KerasRegressor(build_model, validation_split=0.25).fit(X, X[:, 0]).predict(X)\n"
-        "    if fit in (5, 15):\n"
-        "        gc.collect(); print(psutil.Process().memory_info().rss)\n"
-    )
-    assert done.returncode == 0 and done.stderr == "", done.stderr
-    before, after = map(int, done.stdout.split())
-    assert after - before < 10 * 3e6  # TensorFlow itself keeps about 1 MB of each model that is traced
-
-
 # Errors.
 
 
@@ -721,10 +582,9 @@ def test_many_fits_are_quiet_and_memory_is_bounded(run_python):
         (lambda: 3, TypeError, "returned 3; needed is a Keras model"),
         (lambda: keras.Sequential([keras.layers.Dense(1)]), ValueError, "without a loss; call model.compile"),
         (5, TypeError, "build_model is 5; needed is a function"),
-        (lambda units: None, ValueError, "build_model needs units"),
+        (lambda units: None, TypeError, "missing 1 required positional argument: 'units'"),
         (lambda **options: None, TypeError, r"takes \*\*options; it must name"),
         (lambda epochs: None, TypeError, "'epochs' may not be called so"),
-        (lambda fit=1: None, TypeError, "'fit' may not be called so"),
         (lambda: linear(n_features=4, n_outputs=2), ValueError, "2 outputs, y 1 columns"),
     ],
 )
@@ -764,13 +624,13 @@ def test_options_out_of_range(options, message):
     ("make", "inputs", "y", "message"),
     [
         (regressor, X, LABELS, "regressor needs numbers.*KerasClassifier"),
-        (regressor, X, LABELS.astype(object), "regressor needs numbers.*KerasClassifier"),
+        (regressor, X, LABELS.astype(object), "could not convert string to float: 'middle'"),
         (regressor, X, np.where(Y > 9, 1, np.nan), "y contains NaN"),
         (regressor, X, np.zeros((96, 2, 2)), "dim 3"),
         (regressor, np.where(X > 2, np.nan, X), Y, "X contains NaN"),
         (classifier, np.where(X > 2, np.inf, X), LABELS, "X contains infinity"),
         (classifier, X, Y, "continuous"),
-        (classifier, X, np.eye(3)[np.arange(96) % 3], "needed are labels.*argmax"),
+        (classifier, X, np.eye(3)[np.arange(96) % 3], "y should be a 1d array"),
         (classifier, X, np.ones(96), "one class only"),
         (classifier, X, LABELS[:50], "inconsistent numbers of samples"),
     ],
