@@ -18,7 +18,20 @@ MODULES = {
     for path in sorted((ROOT / house).rglob("*.py"))
 }
 # Names that mean the same in each module that has them, and verbs that are called with their module: `store.read`.
-SHARED_NAMES = {"main", "ROOT", "HERE", "BUILD", "build", "check", "read", "run", "show", "start", "write"}
+SHARED_NAMES = {
+    "main",
+    "ROOT",
+    "WIDGET_VIEW",
+    "HERE",
+    "BUILD",
+    "build",
+    "check",
+    "read",
+    "run",
+    "show",
+    "start",
+    "write",
+}
 
 DOCUMENTED = {"os._exit", "sys._current_frames"}  # in spite of their names, and there are no others for these things
 
