@@ -54,7 +54,7 @@ def main() -> None:
         search.fit(X, y)
         return time.perf_counter() - began
 
-    def on_dask(local: cluster.LocalCluster, *workers: str) -> float:
+    def on_dask(local: cluster.ProcessCluster, *workers: str) -> float:
         with local.client.as_current(), joblib.parallel_config(
             "dask", scatter=[X, y, *folds.arrays], workers=list(workers)
         ):  # fmt: skip
@@ -78,7 +78,7 @@ def main() -> None:
         seconds(2)
         report(f"joblib, start-up paid, {name}", [(seconds(1), seconds(2)) for _ in range(ROUNDS)])
         get_reusable_executor(reuse=True).shutdown()
-        with cluster.LocalCluster(n_workers=2) as local:
+        with cluster.ProcessCluster(n_workers=2) as local:
             on_dask(local, "worker-0", "worker-1")
             pairs = [(on_dask(local, "worker-0"), on_dask(local, "worker-0", "worker-1")) for _ in range(ROUNDS)]
         report(f"Dask, start-up paid, {name}", pairs)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import random
 import re
 import stat
 import subprocess
@@ -17,7 +16,6 @@ import sys
 import tempfile
 import threading
 import time
-import types
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,20 +31,23 @@ PROJECT = Path(__file__).resolve().parents[1]
 START_TIMEOUT = 100  # seconds; importing TensorFlow takes 3 to 20, and longer on a busy machine
 
 
-class LocalCluster:
-    """A scheduler and `n_workers` workers with one thread each, as processes of their own.
+class ProcessCluster:
+    """A scheduler and `n_workers` workers with one thread each, each in a separate process.
 
-        with LocalCluster(n_workers=2) as cluster, joblib.parallel_config("dask", scatter=[X, y]):
+        with ProcessCluster(n_workers=2) as cluster, joblib.parallel_config("dask", scatter=[X, y]):
             search.fit(X, y)
 
     A worker has imported TensorFlow when it is ready; the constructor waits for all of them. What the processes write
     goes to files in a temporary folder, and into the error when one does not start.
 
-    Attributes: `address` and `dashboard`, where the scheduler is reached; `client`, which is connected to it;
-    from a name ("scheduler", "worker-0", ...), `processes`, each a `subprocess.Popen`, `commands`, the words of the
-    command that started it, `addresses`, of all workers that ever were, and `killed_at`, a `time.time()`.
+    Scores are the same as in this process if the estimator of the search is untrained. (A trained network is rebuilt
+    in the worker's main thread when it arrives, and Keras then draws random numbers that a fit may need.)
 
-    Raises ValueError for a number of workers that is none, RuntimeError when a process does not start.
+    Attributes: `address` and `dashboard` are where to reach the scheduler; `client` is connected to it. Dictionaries
+    by name ("scheduler", "worker-0", ...): `processes`, each a `subprocess.Popen`; `commands`, the words of the command
+    that started it; `addresses`, of all workers there have ever been; `killed_at`, in seconds as by `time.time()`.
+
+    Raises ValueError for an invalid number of workers, RuntimeError when a process does not start.
     """
 
     def __init__(self, n_workers: int = 0):
@@ -67,7 +68,7 @@ class LocalCluster:
             self.close()
             raise
 
-    def __enter__(self) -> LocalCluster:
+    def __enter__(self) -> ProcessCluster:
         return self
 
     def __exit__(self, *error: Any) -> None:
@@ -83,14 +84,13 @@ class LocalCluster:
     def _connect(self) -> None:
         from distributed import Client
 
-        _count_sent_bytes()
-        for name in ("distributed", "distributed.client"):  # that a worker is gone is no news here
+        for name in ("distributed", "distributed.client"):  # they would report a worker that we killed
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self.client = Client(self.address, timeout=START_TIMEOUT)
         self.dashboard = f"http://127.0.0.1:{self.client.scheduler_info()['services']['dashboard']}/status"
 
     def start_workers(self, n_workers: int = 1) -> None:
-        """Start so many further workers and wait until they are ready."""
+        """Start `n_workers` more workers and wait until they are ready."""
         self._wait_for_workers(self._launch_workers(n_workers))
 
     def _launch_workers(self, n_workers: int) -> list[str]:
@@ -132,13 +132,13 @@ class LocalCluster:
             time.sleep(0.05)
 
     def kill(self, name: str) -> None:
-        """End a process at once, without a last word (on Linux and macOS: `kill -9`)."""
+        """End a process at once, without any cleanup (on Linux and macOS: `kill -9`)."""
         self.killed_at[name] = time.time()
         self.processes[name].kill()
         self.processes[name].wait()
 
     def kill_while_busy(self, name: str, after: int = 1) -> threading.Thread:
-        """Kill a worker in the middle of a task, when it has done `after` more; returns at once the waiting thread."""
+        """Kill a worker in the middle of a task, once it has done `after` more. Returns the waiting thread at once."""
         address = self.workers[name]
 
         def state() -> tuple[int, bool]:
@@ -160,9 +160,11 @@ class LocalCluster:
         return thread
 
     def sent_bytes(self) -> int:
-        """The bytes that scheduler, workers and this process have sent to one another so far."""
-        counts = self.client.run(_sent_bytes) | {"scheduler": self.client.run_on_scheduler(_sent_bytes)}
-        return _sent_bytes() + sum(counts.values())
+        """The bytes of arrays that the workers running now have sent, most of them to one another.
+
+        Tasks and messages are not counted, and of lists and dictionaries no more than the container.
+        """
+        return sum(self.client.run(_sent_bytes).values())
 
     def close(self) -> None:
         """End all processes and delete what they wrote."""
@@ -194,7 +196,7 @@ class Folds:
     def split(self, X: Any = None, y: Any = None, groups: Any = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """The pairs (train, test) of row numbers, as scikit-learn asks for them."""
         if not self._splits:
-            raise ValueError("These folds have come from another process and are empty; make them here anew.")
+            raise ValueError("These folds have come from another process and are empty. Make new ones here.")
         return iter(self._splits)
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
@@ -217,67 +219,29 @@ def _n_done_and_busy(dask_worker: Any) -> tuple[int, bool]:
     return dask_worker.state.executed_count, dask_worker.state.executing_count > 0
 
 
-_n_sent = 0
-
-
-def _sent_bytes() -> int:
-    return _n_sent
-
-
-def _count_sent_bytes() -> None:
-    """Let Dask's TCP connections of this process count what they send."""
-    from distributed.comm.tcp import TCP
-
-    write = TCP.write
-    if write.__module__ == __name__:
-        return
-
-    async def counting(*arguments: Any, **named: Any) -> int:
-        global _n_sent
-        n_bytes = await write(*arguments, **named)
-        _n_sent += n_bytes
-        return n_bytes
-
-    TCP.write = counting
+def _sent_bytes(dask_worker: Any) -> int:
+    return dask_worker.transfer_outgoing_bytes_total
 
 
 def dask_setup(server: Any) -> None:
-    """What `--preload lecture_utils.cluster` does in a scheduler or a worker before it takes up its work.
+    """What `--preload lecture_utils.cluster` does in a scheduler or a worker before it starts to work.
 
-    Both import TensorFlow, with the settings that the notebooks have: the scheduler unpacks the tasks, too. If the
-    input is a pipe, the process ends when the pipe does, that is, with the process at its other end.
+    Both import TensorFlow, with the notebooks' settings: the scheduler unpacks the tasks, too. If the input is a pipe,
+    the process ends when the pipe does, that is, with the process at its other end.
     """
-    _count_sent_bytes()
+    from dask.sizeof import sizeof
+
     from lecture_utils import reproducible
 
     reproducible.start(tensorflow=True)
     import lecture_utils.search  # noqa: F401
 
-    _keep_random_numbers_apart()
+    # Dask's main thread estimates the size of each result from a random sample, drawn from the generator that the next
+    # fit, in another thread, has just seeded. Without a sample, every fit gets its own first weights.
+    for kind in (list, tuple, set, frozenset, dict):
+        sizeof.register(kind, sys.getsizeof)
     if stat.S_ISFIFO(os.fstat(0).st_mode):  # last: on Windows, no library can be loaded while a thread waits for input
         threading.Thread(target=_end_with_input, daemon=True).start()
-
-
-def _keep_random_numbers_apart() -> None:
-    """In a worker: what its main thread draws, while another thread fits, comes from a generator of its own.
-
-    Both would draw from Python's `random`, and a fit that has just seeded it would get other first weights. The main
-    thread talks to the scheduler; there Dask draws (which of several workers to ask for data), and Keras does when a
-    trained network arrives and is built again. (dask 2026.8, keras 3.15)
-    """
-    import dask.sizeof
-    import distributed.comm.core
-    import distributed.utils_comm
-    from keras.src.random import seed_generator
-
-    own = random.Random()
-    dask.sizeof.random = distributed.comm.core.random = distributed.utils_comm.random = own
-
-    def randint(low: int, high: int) -> int:
-        in_main_thread = threading.current_thread() is threading.main_thread()
-        return (own if in_main_thread else random).randint(low, high)
-
-    seed_generator.python_random = types.SimpleNamespace(randint=randint)
 
 
 def _end_with_input() -> None:

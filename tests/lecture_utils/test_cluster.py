@@ -20,7 +20,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, KFold
 
 from lecture_utils import cluster, reproducible
-from lecture_utils.cluster import Folds, LocalCluster
+from lecture_utils.cluster import Folds, ProcessCluster
 
 reproducible.start(tensorflow=True)
 
@@ -37,7 +37,7 @@ SECONDS_A_FIT = 0.3  # at least; joblib hands out several tasks at once when the
 
 
 def new_search(n_jobs: int | None = None) -> GridSearchCV:
-    """Twelve fits. The estimator was trained before: its network travels along and is built again in the workers."""
+    """Twelve fits."""
 
     def build_model(n_features, learning_rate=0.1):  # defined here, so that the workers need not import this file
         model = keras.Sequential([keras.Input((n_features,)), keras.layers.Dense(8, "relu"), keras.layers.Dense(1)])
@@ -48,7 +48,7 @@ def new_search(n_jobs: int | None = None) -> GridSearchCV:
         time.sleep(SECONDS_A_FIT)
 
     slow = keras.callbacks.LambdaCallback(on_train_begin=wait)
-    regressor = KerasRegressor(build_model, epochs=2, batch_size=50, random_state=42, callbacks=[slow]).fit(X, Y)
+    regressor = KerasRegressor(build_model, epochs=2, batch_size=50, random_state=42, callbacks=[slow])
     return GridSearchCV(regressor, {"learning_rate": [0.01, 0.03, 0.1, 0.2]}, cv=FOLDS, refit=False, n_jobs=n_jobs)
 
 
@@ -57,7 +57,7 @@ def scores(search: GridSearchCV) -> dict[str, list[float]]:
     return {name: list(values) for name, values in search.cv_results_.items() if "test_score" in name}
 
 
-def n_done(local: LocalCluster) -> dict[str, int]:
+def n_done(local: ProcessCluster) -> dict[str, int]:
     """How many tasks each worker has done, by its address."""
     return local.client.run(lambda dask_worker: dask_worker.state.executed_count)
 
@@ -71,7 +71,7 @@ def serial() -> dict[str, list[float]]:
 
 @pytest.fixture(scope="module")
 def two_workers():
-    with LocalCluster(n_workers=2) as local:
+    with ProcessCluster(n_workers=2) as local:
         yield local
 
 
@@ -111,31 +111,24 @@ def test_same_scores_with_one_and_two_workers_of_dask(serial, two_workers, names
     assert busy == set(names)
 
 
-def test_what_the_main_thread_draws_leaves_the_random_numbers_of_fits_alone(two_workers):
-    def draw():  # in the thread that talks to the scheduler
-        random.seed(1)
+def test_estimating_sizes_leaves_the_random_numbers_of_fits_alone(two_workers):
+    def draws():  # in the main thread of the worker
         before = random.getstate()
-        keras.initializers.GlorotUniform()
-        dask_sizeof({str(number): number for number in range(1000)})
-        return random.getstate() == before
+        sizeof([{str(number): number for number in range(1000)}, list(range(1000))])
+        return random.getstate() != before
 
-    def fit():  # in the thread that does the tasks
-        keras.utils.set_random_seed(3)
-        return keras.initializers.GlorotUniform().seed
+    from dask.sizeof import sizeof
 
-    from dask.sizeof import sizeof as dask_sizeof
-
-    assert list(two_workers.client.run(draw).values()) == [True, True]
-    assert two_workers.client.submit(fit, pure=False).result() == fit()
+    assert draws(), "Dask no longer draws here: then `dask_setup` need not register anything"
+    assert list(two_workers.client.run(draws).values()) == [False, False]
 
 
 def test_bytes_are_counted(two_workers):
     megabyte = RNG.bytes(1_000_000)
     before = two_workers.sent_bytes()
     future = two_workers.client.scatter(megabyte, broadcast=True)
-    sent = two_workers.sent_bytes() - before
     assert len(two_workers.client.who_has([future])[future.key]) == 2
-    assert 3e6 <= sent < 3.5e6  # to the scheduler, to a worker, from there to the other
+    assert 1e6 <= two_workers.sent_bytes() - before < 1.1e6  # from the worker that got it to the other
 
 
 def test_same_scores_although_a_worker_is_killed_in_the_middle(serial, two_workers):
@@ -155,7 +148,7 @@ def test_same_scores_although_a_worker_is_killed_in_the_middle(serial, two_worke
 
 
 def test_nothing_is_left_when_it_is_closed():
-    with LocalCluster() as local:
+    with ProcessCluster() as local:
         assert local.workers == {}
         folder, (process,) = Path(local._temporary.name), local.processes.values()
         assert folder.exists() and process.poll() is None
@@ -166,8 +159,8 @@ def test_nothing_is_left_when_it_is_closed():
 def test_processes_end_when_the_one_that_started_them_is_killed(run_python):
     done = run_python(
         "import os, signal\n"
-        "from lecture_utils.cluster import LocalCluster\n"
-        "local = LocalCluster(n_workers=1)\n"
+        "from lecture_utils.cluster import ProcessCluster\n"
+        "local = ProcessCluster(n_workers=1)\n"
         "print(*(process.pid for process in local.processes.values()), local._temporary.name, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
@@ -191,7 +184,7 @@ def test_folds_are_the_same_arrays_each_time_and_stay_at_home():
     search = GridSearchCV(KerasRegressor(clone), {}, cv=folds)
     assert clone(search).cv is folds
     assert len(pickle.dumps(folds)) < 200 < len(pickle.dumps(splits))
-    with pytest.raises(ValueError, match="come from another process and are empty; make them here anew"):
+    with pytest.raises(ValueError, match=r"come from another process and are empty\. Make new ones here"):
         pickle.loads(pickle.dumps(folds)).split(X)
 
 
@@ -206,7 +199,7 @@ def test_ports_are_left_out():
 @pytest.mark.parametrize("n_workers", [-1, 1.5, True, "2"])
 def test_number_of_workers_that_is_none(n_workers):
     with pytest.raises(ValueError, match=f"n_workers is {n_workers!r}; it must be a whole number"):
-        LocalCluster(n_workers)
+        ProcessCluster(n_workers)
 
 
 def test_a_process_that_does_not_start_shows_what_it_wrote(monkeypatch, tmp_path):
@@ -215,4 +208,4 @@ def test_a_process_that_does_not_start_shows_what_it_wrote(monkeypatch, tmp_path
     failing.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(failing))
     with pytest.raises(RuntimeError, match=r"(?s)The scheduler did not start\..*no such luck"):
-        LocalCluster()
+        ProcessCluster()
