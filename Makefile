@@ -29,8 +29,8 @@ tidy: student ## bring notebooks into the form they are stored in, without runni
 check: dev ## run the tests about a notebook: its rules, links, exercises, deck, and nbval (NB=07, or NB="07 08")
 	@$(ONE_THREAD) $(RUN) -m tools.notebooks check $(NB)
 
-slides: dev ## build a deck of slides from each notebook, in build/slides (NB=07 for one)
-	@$(RUN) -m tools.publish.slides $(NB)
+slides: dev ## build the decks of slides, in build/slides (NB=07 for one, WATCH=yes to see changes on saving)
+	@$(RUN) -m tools.publish.slides $(if $(filter yes,$(WATCH)),--watch) $(NB)
 
 handout: dev ## print the slides as PDF, in build/slides; needs Chromium (NB=07 for one)
 	@$(RUN) -m tools.publish.slides --pdf $(NB)

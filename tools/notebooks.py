@@ -6,12 +6,11 @@ Usage: python -m tools.notebooks execute [--retime] [NAME ...]   run them, store
 
 A name is the beginning of a file name: 07 stands for notebook 07 and its solutions. Without one, all are meant.
 
-The canonical form makes a diff show what changed: execution counts 1 to n, cell ids in words, no metadata but tags, the
-lecture's ids and what goes on the slides, sorted keys; of a widget, which lives as long as its kernel, only the still
-figure. `execute` replaces a notebook only when all its cells ran without an error. A cell tagged `timing` keeps its
-stored output until its code changes (its metadata `timing_of` holds a hash of the code that was timed), because times
-differ in every run; with --retime these cells get new outputs, too. The pictures that README.md shows are copied out of
-the notebooks.
+The canonical form makes a diff show what changed: execution counts 1 to n, cell ids in words, no metadata but tags and
+the lecture's ids, sorted keys; of a widget, which lives as long as its kernel, only the still figure. `execute`
+replaces a notebook only when all its cells ran without an error. A cell tagged `timing` keeps its stored output until
+its code changes (its metadata `timing_of` holds a hash of the code that was timed), because times differ in every run;
+with --retime these cells get new outputs, too. The pictures that README.md shows are copied out of the notebooks.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ from traitlets.config import Config
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 CELL_TIMEOUT = 120  # seconds
-CELL_METADATA = {"tags", "lecture", "timing_of", "slideshow", "slide"}
+CELL_METADATA = {"tags", "lecture", "timing_of"}
 README_PICTURES = {"faster.png": ("07_sequential_classifier.ipynb", "faster-plot")}  # in docs/: notebook, cell
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 RANDOM_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f-]+)?")  # what editors give to a new cell

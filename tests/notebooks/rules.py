@@ -10,7 +10,6 @@ from html.parser import HTMLParser
 import nbformat
 
 from tools import notebooks
-from tools.publish import slides
 
 MAX_OUTPUT_BYTES = 300_000
 MAX_LINES = 12
@@ -170,20 +169,6 @@ def timing_is_not_judged(notebook: nbformat.NotebookNode) -> list[str]:
     ]
 
 
-def slide_metadata(notebook: nbformat.NotebookNode) -> list[str]:
-    """What a cell says about the slides is one of the things that it can say there (CONTRIBUTING.md, "Slides")."""
-    wrong = []
-    for cell in notebook.cells:
-        stated = cell.metadata.get("slideshow", {"slide_type": "-"})
-        if set(stated) != {"slide_type"} or stated.get("slide_type") not in slides.SLIDE_TYPES:
-            wrong.append(f"cell {cell.id}: slideshow is {dict(stated)}")
-        for key, value in cell.metadata.get("slide", {}).items():
-            names = key == "show" and isinstance(value, list) and all(isinstance(name, str) for name in value)
-            if not names and value not in slides.ALLOWED_METADATA.get(key, ()):
-                wrong.append(f"cell {cell.id}: slide has {key} = {value!r}")
-    return wrong
-
-
 def no_lists_by_accident(notebook: nbformat.NotebookNode) -> list[str]:
     """No paragraph begins with a number such as "270. A layer", which Markdown takes for a list that begins at 270."""
     return [
@@ -203,7 +188,6 @@ RULES = (
     no_deprecated_calls,
     short_cells,
     timing_is_not_judged,
-    slide_metadata,
     no_lists_by_accident,
 )
 

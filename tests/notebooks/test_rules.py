@@ -138,11 +138,6 @@ BREAKS = [
         rules.timing_is_not_judged,
         lambda nb: set_tags(nb, "timing", "nbval-ignore-output", source="assert seconds < 2"),
     ),
-    (rules.slide_metadata, lambda nb: nb.cells[1].metadata.update(slideshow={"slide_type": "page"})),
-    (rules.slide_metadata, lambda nb: nb.cells[1].metadata.update(slideshow={})),
-    (rules.slide_metadata, lambda nb: nb.cells[1].metadata.update(slide={"code": "small"})),
-    (rules.slide_metadata, lambda nb: nb.cells[1].metadata.update(slide={"title": "A title"})),
-    (rules.slide_metadata, lambda nb: nb.cells[0].metadata.update(slide={"show": "some"})),
     (rules.no_lists_by_accident, lambda nb: nb.cells[0].update(source="Each has\n10. As many.\n\n270. A layer has")),
 ]
 

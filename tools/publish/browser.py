@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 SECONDS_TO_START, SECONDS_TO_END = 60, 5
 
@@ -21,6 +22,16 @@ def chromium() -> str:
     if found is None:
         raise RuntimeError("There is no Chromium on this machine; on Debian: apt install chromium")
     return found
+
+
+@contextmanager
+def opened() -> Iterator[Any]:
+    """Chromium without a window, driven by Playwright; RuntimeError if there is none."""
+    from playwright.sync_api import sync_playwright
+
+    program = chromium()
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
 
 
 @contextmanager

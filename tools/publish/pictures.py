@@ -99,16 +99,12 @@ def _lab() -> Iterator[str]:
 
 
 def main() -> int:
-    from playwright.sync_api import sync_playwright
-
     cells = notebooks.read(notebooks.NOTEBOOKS / f"{NOTEBOOK}.ipynb").cells
     html = next(cell for cell in cells if cell.id == PICTURED_CELL).outputs[0]["data"]["text/html"]
     alt = re.search('alt="([^"]+)"', html)[1]
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=browser.chromium(), args=["--no-sandbox"])
+    with browser.opened() as chromium:
         for picture in (picture_slide, picture_page, picture_live):
-            picture(opened.new_page(viewport=SIZE), alt)
-        opened.close()
+            picture(chromium.new_page(viewport=SIZE), alt)
     return 0
 
 

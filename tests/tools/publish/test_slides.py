@@ -1,9 +1,9 @@
-"""The slides say what the notebooks say, as the metadata of the cells want it. Looks: test_slides_browser.py."""
+"""Each deck builds, and says what its notebook says. What it looks like: test_slides_browser.py."""
 
 from __future__ import annotations
 
-import html
 import re
+from decimal import Decimal
 
 import nbformat
 import pandas as pd
@@ -12,377 +12,308 @@ import pytest
 from tools import notebooks
 from tools.publish import browser, slides
 
-IMAGE = '<img alt="a line that rises" width="{}" height="{}" src="data:image/png;base64,AAAA">'
+DECKS = slides.find_decks([])
+HEAD = "---\ntitle: A title\nlecture: L02\nminutes: 5\n---\n"
 
 
-def text(source, name="text", **metadata):
-    return nbformat.v4.new_markdown_cell(source, id=name, metadata=metadata)
+def text(source, name="text"):
+    return nbformat.v4.new_markdown_cell(source, id=name)
 
 
-def code(source, printed="", image=(), name="code", **metadata):
-    outputs = [nbformat.v4.new_output("stream", name="stdout", text=printed)] if printed else []
-    if image:
-        outputs.append(nbformat.v4.new_output("display_data", data={"text/html": IMAGE.format(*image)}))
-    return nbformat.v4.new_code_cell(source, id=name, outputs=outputs, metadata=metadata)
+def code(source, name="code", plain="", rich=""):
+    data = {"text/plain": plain} | ({"text/html": rich} if rich else {})
+    outputs = [nbformat.v4.new_output("display_data", data=data)] if plain or rich else []
+    return nbformat.v4.new_code_cell(source, id=name, outputs=outputs)
 
 
-def deck(*cells, answers=()):
-    """The slides of a notebook with these cells after its title."""
-    title = text("# A title\n\n**After this notebook you can**\n\n- do it.\n\n**Time:** 5 minutes to read", "title")
-    solutions = nbformat.v4.new_notebook(cells=list(answers)) if answers else None
-    return slides.slides_of(nbformat.v4.new_notebook(cells=[title, *cells]), solutions)
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder of decks, with one of notebooks; the builder takes them for those of the course."""
+    (tmp_path / "notebooks" / "solutions").mkdir(parents=True)
+    monkeypatch.setattr(slides, "SOURCES", tmp_path)
+    monkeypatch.setattr(notebooks, "NOTEBOOKS", tmp_path / "notebooks")
+    return tmp_path
 
 
-def shown(slide):
-    """What a slide shows, as (kind, words, on a click) of each piece."""
-    return [(p.kind, html.unescape(re.sub("<[^>]+>", "", p.html)).strip(), p.fragment) for p in slide.items]
+@pytest.fixture
+def deck(folder):
+    """Write a deck with these words, and a notebook with these cells."""
+
+    def write(words, *cells, answers=()):
+        path = folder / "01_short.md"
+        path.write_text(HEAD + words)
+        for file, kept in (("01_short.ipynb", cells), ("solutions/01_short.ipynb", answers)):
+            made = nbformat.v4.new_notebook(cells=list(kept))
+            (folder / "notebooks" / file).write_text(notebooks.to_text(made))
+        return path
+
+    return write
 
 
-# Texts.
+def page(path):
+    """What pandoc makes of a deck."""
+    [made] = slides.build([path], path.parent / "built")
+    return made.read_text()
 
 
-def test_blocks_keep_lists_fences_and_formulas_in_one_piece():
-    parts = [
-        "One\nline.",
-        "- a\n\n  more of a\n- b",
-        "```\nx = 1\n\ny = 2\n```",
-        "$$a\n\n= b$$",
-        "> box",
-        "| a |\n| - |",
-    ]
-    assert slides.blocks("\n\n".join(parts)) == parts
-    assert [slides.kind_of_block(part) for part in parts] == ["text", "list", "fence", "math", "box", "table"]
+# The decks of the course.
 
 
-@pytest.mark.parametrize(
-    "sentences",
-    [
-        ["It is $x. Y$ today.", "And then?", "*Yes.*", "Good."],
-        ["See [A. Bee](a.md).", "(In brackets. Two of them.)", "`a. B` is code."],
-        ["One input is enough now: OR.", "**A term.**", "It ends, e.g. Here, later:"],
-        ["Chapter 10 of a book by A. Author.", "The end."],
-        ["First this.", "**Before you run it:** what comes? Say it."],
-    ],
+@pytest.mark.parametrize("path", DECKS, ids=lambda path: path.stem)
+def test_deck_builds_and_its_links_lead_to_decks(path, tmp_path):
+    """All that it takes from its notebook is there. Whether it fits on the slides: test_slides_browser.py."""
+    [built] = slides.build([path], tmp_path)
+    made = built.read_text()
+    assert made.count("<section") == len(re.findall("^## ", path.read_text(), re.MULTILINE)) + 1
+    assert not re.search(r"<p>(:::|@|\. \. \.)", made), "something was not understood"
+    there = {f"{deck.stem}.html" for deck in DECKS}
+    assert {link for link in re.findall('<a href="([^"#]+)', made) if not link.startswith("http")} <= there
+
+
+def test_every_notebook_of_the_lecture_has_a_deck():
+    assert [path.stem for path in DECKS] == [path.stem for path in notebooks.lecture_notebooks()]
+
+
+APART = (
+    r"^(?:lecture|minutes):[^\n]*|^(```+).*?^\1|^::: notes.*?^:::$|^@[^\n]*"  # of the head, code, notes, directives
+    r"|\$\$.*?\$\$|(?<!\\)\$[^$\n]+\$|\]\((?:[^()]|\([^)]*\))*\)|\{[^}\n]*\}"  # formulas, addresses, attributes
 )
-def test_sentences_are_cut_where_they_end(sentences):
-    assert slides.sentences("\n".join(sentences)) == sentences
 
 
-def test_without_metadata_headings_terms_leads_questions_and_formulas_are_shown(monkeypatch):
-    source = "## 1. Part\n\nAn opening.\nIt has a **term**. More. Then:\n\n$$x$$\n\nGuess. "
-    source += "**Before you run it:** what?\n\n> box"
-    monkeypatch.setattr(slides, "MAX_SENTENCES", 4)
-    assert list(slides.edit(source)) == [
-        ("heading", "## 1. Part"),
-        ("text", "An opening."),
-        ("text", "It has a **term**."),
-        ("text", "Then:"),
-        ("math", "$$x$$"),
-        ("text", "Guess."),
-        ("question", "**Before you run it:** what?"),
-    ]
-    assert list(slides.edit("Nothing special. Nor here.")) == [("text", "Nothing special.")]
-    assert list(slides.edit("Said. Nor here.", said="Said.")) == []
-    assert list(slides.edit("**A term** said. **Another.**", said="**A term** said.")) == [("text", "**Another.**")]
-    assert list(slides.edit("So. (A **term**.)")) == [("text", "So.")]
-    assert list(slides.edit("So. Then:", leads=False)) == [("text", "So.")]
-    assert len(list(slides.edit("**a** Be. " * 9))) == slides.MAX_SENTENCES
-
-
-def test_metadata_name_what_is_shown():
-    source = "## Part\n\nOne thing. Another\nthing. A third.\n\n$$x$$\n\n> A box"
-    assert [words for _, words in slides.edit(source, ["Another thing", "box"])][1:] == ["Another thing.", "> A box"]
-    assert len(list(slides.edit(source, "all"))) == 6
-    assert list(slides.edit(source, [])) == [("heading", "## Part")]
-    with pytest.raises(ValueError, match="No sentence begins with 'A fourth'"):
-        list(slides.edit(source, ["One", "A fourth"]))
-
-
-def test_last_section_shows_what_was_learned_and_not_its_terms():
-    source = "## What you can do now\n\nThis. And that.\n\n**Terms met:** *a*, b.\n\n`lecture_utils` has it."
-    assert [words for _, words in slides.edit(source)][1:] == ["This.", "And that."]
-
-
-def test_formulas_are_marked_for_mathjax_and_links_lead_to_decks():
-    assert slides.to_html("a $x<1$ for \\$5 and $6") == r"<p>a \(x&lt;1\) for $5 and $6</p>"
-    assert slides.inline("So $x$ or $y$.") == r'So \(x\) or <span class="whole">\(y\).</span>'
-    assert slides.to_html("$1,000 off, of $2,500.") == "<p>$1,000 off, of $2,500.</p>"
-    assert slides.sentences("Off by $1,000. So $x$ and $2,500.") == ["Off by \\$1,000.", "So $x$ and \\$2,500."]
-    assert slides.to_html("$$x\n= y$$") == "<p>\\[x\n= y\\]</p>"
-    assert (
-        slides.inline("[there](02_b.ipynb), [solved](solutions/02_b.ipynb)") == '<a href="02_b.html">there</a>, solved'
+def words_of(deck):
+    """The deck's own words for the room, as (line, words), without what is APART."""
+    words = re.sub(
+        APART, lambda found: " " + "\n" * found[0].count("\n"), deck.read_text(), flags=re.DOTALL | re.MULTILINE
     )
-    assert slides.inline("1. A decision") == "1. A decision"
+    return enumerate(words.split("\n"), 1)
 
 
-def test_names_of_networks_and_shapes_stay_in_one_line():
-    whole = '<span class="whole">{}</span>'.format
-    assert slides.inline("a 2-4-3 network of (1, 8)") == f"a {whole('2-4-3')} network of {whole('(1, 8)')}"
-    for kept in ("$(1, 8)$", "`(1, 8)`", "[there](https://example.org/a_1-2-3)", "12 - 3", "-1.5"):
-        assert "whole" not in slides.inline(f"a {kept} b")
+def numbers_in(words):
+    """Each number, and its value; "1,491" and "1_491" are one, "L10" and "2nd" are none."""
+    for found in re.finditer(r"(?<![\w.])\d+(?:[,_]\d{3})*(?:\.\d+)?(?!\w|\.\d)", words):
+        yield found[0], Decimal(re.sub("[,_]", "", found[0]))
 
 
-def test_height_of_a_table_counts_the_lines_of_its_cells():
-    head = "| a | b |\n| - | - |\n"
-    assert len(slides.to_item(head + "| x | y |", "table").lengths) == 2
-    assert len(slides.to_item(head + "| x | y<br>z |", "table").lengths) == 3
-    assert len(slides.to_item(head + "| x | " + "word " * 30 + "|", "table").lengths) == 4
-    parts = slides.pieces_of(head + "| x | y |\n" * 24, "table")
-    assert len(parts) == 2 and all(part.html.count("<th>") == 2 for part in parts)
+def strange_numbers(deck, notebook):
+    """Sentences about the numbers in a deck's words that stand nowhere in the notebook, in no text, code or output.
+
+    Whole numbers up to 12 and years from 1900 to 2099 may stand anywhere, and "66 %" where the notebook has 0.66.
+    """
+    texts = [cell.source for cell in notebook.cells]
+    for shown in (output for cell in notebook.cells for output in cell.get("outputs", [])):
+        texts += [shown.get("text", ""), *(str(part) for part in shown.get("data", {}).values())]
+    everything = re.sub('data:image[^"]*', "", "\n".join(texts))
+    there = {value for _, value in numbers_in(everything)}
+    for pattern in (r"\d+\.\d+", r"\d+"):  # also the parts of "3-4", "30x" and "0.66"
+        there |= {Decimal(part) for part in re.findall(pattern, everything)}
+    return [
+        f"{deck.name}, line {line}: {number} stands nowhere in its notebook."
+        for line, words in words_of(deck)
+        for number, value in numbers_in(words)
+        if value not in there and not (value == int(value) and (value <= 12 or re.fullmatch(r"(19|20)\d\d", number)))
+    ]
 
 
-# Code.
+@pytest.mark.parametrize("path", DECKS, ids=lambda path: path.stem)
+def test_numbers_on_the_slides_stand_in_the_notebook(path):
+    assert strange_numbers(path, notebooks.read(notebooks.NOTEBOOKS / f"{path.stem}.ipynb")) == []
+
+
+@pytest.mark.parametrize("path", DECKS, ids=lambda path: path.stem)
+def test_rows_of_the_lecture_are_those_of_the_notebook(path):
+    rows = {row for cell in slides.cells_of(path).values() for row in cell.metadata.get("lecture", [])}
+    ends = re.findall(r"L(\d\d)(?: to L(\d\d))?", slides.HEAD.match(path.read_text())[2])
+    named = {f"L{number:02}" for first, last in ends for number in range(int(first), int(last or first) + 1)}
+    assert named == rows
+    assert {row for ids in re.findall('lecture="([^"]*)"', path.read_text()) for row in ids.split()} <= rows
+
+
+def test_number_that_stands_nowhere_is_named_with_its_line(deck):
+    cells = [code("n = 1_491", plain="accuracy 0.8490 of [[784, 300]]"), text("Of 55,000 images, 66 %.")]
+    words = "\n## 0.849 of 55,000\n\n1,491 steps, 66% in 12 of 2013, `784`.\n"
+    for hidden in (
+        "$x = 77$",
+        "$$\n78\n$$",
+        "```python\n79\n```",
+        "::: notes\n80\n:::",
+        "[a](81.html)",
+        "@code code lines=82",
+    ):
+        words += f"\n{hidden}\n"
+    path = deck(f"{words}\n## A {{text=83}}\n\nL84, and 2nd.\n", *cells)
+    assert strange_numbers(path, nbformat.v4.new_notebook(cells=cells)) == []
+    path = deck("\n## 0.85\n\nOf 1,490 steps, 13 and 67 %.\n", *cells)
+    assert strange_numbers(path, nbformat.v4.new_notebook(cells=cells)) == [
+        "01_short.md, line 7: 0.85 stands nowhere in its notebook.",
+        "01_short.md, line 9: 1,490 stands nowhere in its notebook.",
+        "01_short.md, line 9: 13 stands nowhere in its notebook.",
+        "01_short.md, line 9: 67 stands nowhere in its notebook.",
+    ]
+
+
+# What a cell has.
 
 
 def test_checks_and_alt_texts_are_left_out_of_the_code():
     source = "fig = draw()  # noqa: F401\nassert (fig\n        is not None)\n"
-    source += "for x in y:\n    for a in x:\n        assert a\n"
+    source += "for x in y:\n    assert x\n    assert not z\n"
     source += "for x in y:\n    use(x)\n    assert x\n"
-    source += 'show(fig, alt="a long "\n     "text")\nend()'
-    assert slides.shown_code(source) == "fig = draw()\nfor x in y:\n    use(x)\nshow(fig, alt=...)\nend()"
-    assert slides.shown_code("%timeit x") == "%timeit x"
+    source += 'show(fig, alt="a \\"long\\" "\n     f"text {x}")\nend()'
+    assert slides.code_of(code(source)) == "fig = draw()\nfor x in y:\n    use(x)\nshow(fig, alt=...)\nend()"
+    assert slides.code_of(code("assert x")) == "assert x"
+    assert slides.code_of(text("x")) == ""
 
 
-def test_output_is_text_table_or_figure():
-    def kinds(html="", plain="plain"):
-        output = nbformat.v4.new_output("display_data", data={"text/html": html, "text/plain": plain})
-        cell = nbformat.v4.new_code_cell(outputs=[output])
-        return [(piece.kind, re.sub("<[^>]+>", "", piece.html)) for piece in slides.output_items(cell)]
-
-    assert kinds() == [("output", "plain")]
-    assert kinds("<div><style>b {}</style><table><tr><td>1</td></tr></table></div>") == [("output", "1")]
-    assert kinds('<pre style="x"><b>a &lt; b</b>\n</pre>', "\x1b[1ma") == [("output", "a &lt; b")]
-    assert kinds('<div role="status">not tried</div>') == []
-    [figure] = slides.output_items(code("x", image=(300, 150)))
-    assert figure.kind == "figure" and figure.aspect == 2 and 'alt="a line that rises"' in figure.html
+def test_printed_text_is_what_was_printed_or_shown():
+    cell = code("x", plain="3\n")
+    cell.outputs.insert(0, nbformat.v4.new_output("stream", name="stdout", text="1 < 2\n"))
+    assert slides.printed_by(cell) == "1 < 2\n3"
+    assert slides.printed_by(code("x", plain="\x1b[1ma", rich='<pre style="x"><b>a &lt; b</b>\n</pre>')) == "a < b"
+    assert slides.printed_by(code("x", plain="Figure", rich="<img>")) == ""
+    assert slides.printed_by(code("check.a()", plain="not tried", rich='<div role="status">not tried</div>')) == ""
 
 
 def test_name_of_the_rows_of_a_table_stands_above_them():
     table = pd.DataFrame({"a": [1], "b": [2]}, index=pd.Index(["x"], name="row"))
-    [piece] = slides.output_items(nbformat.v4.new_code_cell(outputs=[as_output(table)]))
-    assert re.findall("<th>(.*?)</th>", piece.html) == ["row", "a", "b", "x"] and piece.html.count("</tr>") == 2
-    [piece] = slides.output_items(nbformat.v4.new_code_cell(outputs=[as_output(table.reset_index(drop=True))]))
-    assert re.findall("<th>(.*?)</th>", piece.html) == ["", "a", "b", "0"]
+    made = slides.table_of(code("x", rich=table._repr_html_()))
+    assert re.findall("<th>(.*?)</th>", made) == ["row", "a", "b", "x"] and made.count("</tr>") == 2
+    made = slides.table_of(code("x", rich=table.reset_index(drop=True)._repr_html_()))
+    assert re.findall("<th>(.*?)</th>", made) == ["", "a", "b", "0"]
 
 
-def as_output(table: pd.DataFrame) -> nbformat.NotebookNode:
-    return nbformat.v4.new_output("display_data", data={"text/html": table._repr_html_()})
-
-
-# Slides.
-
-
-def test_question_comes_first_then_code_then_on_clicks_output_and_answer():
-    question = text("**Before you run it:** how much is it?", "a")
-    [slide] = deck(question, code("print(1 + 1)", "2"), text("It is 2. More.", "b"))
-    assert shown(slide) == [
-        ("question", "How much is it?", False),
-        ("code", "print(1 + 1)", False),
-        ("output", "2", True),
-        ("text", "It is 2.", True),
-    ]
-    assert "More." in slide.notes[-1] or any("More." in note for note in slide.notes)
-
-
-def test_answer_without_room_comes_first_on_the_next_slide():
-    question = text("**Before you run it:** how much is it?", "a")
-    slide, other = deck(question, code("f()", "1\n" * 13), text("It is 1. **More** of it.", "b"))
-    assert [piece.kind for piece in slide.items] == ["question", "code", "output"]
-    assert [words for _, words, _ in shown(other)] == ["It is 1.", "More of it."]
-
-
-def test_sentence_after_an_output_is_no_answer_where_metadata_say_so():
-    question = text("**Before you run it:** how much is it?", "a")
-    after = text("Next thing. More.", "b", slide={"answer": False})
-    slide, other = deck(question, code("print(1 + 1)", "2"), after, code("f()", "3", name="c"))
-    assert len(slide.items) == 3 and shown(other)[0] == ("text", "Next thing.", False)
-
-
-def test_check_is_shown_only_where_it_answers_a_question():
-    check = code("x = 2\nassert x == 2")
-    assert deck(text("Words.", "a"), check)[0].items[-1].kind == "text"
-    assert deck(text("Words.", "a"), code("for x in y:\n    z = x\n    assert z"))[0].items[-1].kind == "text"
-    assert deck(text("Words.", "a"), code("def f():\n    return 2\n\nassert f() == 2"))[0].items[-1].kind == "code"
-    [slide] = deck(text("**Before you run it:** what is x?", "a"), check)
-    assert shown(slide)[1] == ("code", "x = 2\nassert x == 2", True)
-    question = text("**Before you run it:** what is x?", "a")
-    assert [piece.kind for piece in deck(question, code("x", "2", name="b"), check)[0].items] == [
-        "question",
-        "code",
-        "output",
-    ]
-    [slide] = deck(text("Words.", "a"), code("x = 2\nassert x == 2", slide={"code": "all"}))
-    assert shown(slide)[1] == ("code", "x = 2\nassert x == 2", False)
-
-
-def test_heading_begins_a_slide_and_names_the_section():
-    first, second = deck(text("## 1. Part\n\nOne.", "a"), text("### Piece\n\nTwo.", "b"))
-    assert (first.title, first.section) == ("1. Part", "1. Part")
-    assert (second.title, second.section) == ("Piece", "1. Part")
-
-
-def test_slide_types():
-    words = text("Some words.", "a")
-    kinds = {kind: deck(words, code("f()", "1", slideshow={"slide_type": kind})) for kind in slides.SLIDE_TYPES}
-    assert [len(kinds[kind]) for kind in ("slide", "subslide", "fragment", "-")] == [2, 2, 1, 1]
-    assert kinds["subslide"][1].below and not kinds["slide"][1].below
-    assert [piece.fragment for piece in kinds["fragment"][0].items] == [False, True, True]
-    for kind in ("skip", "notes"):
-        assert [piece.kind for slide in kinds[kind] for piece in slide.items] == ["text"]
-    spoken = deck(text("Shown.", "a"), text("Only spoken.", "b", slideshow={"slide_type": "notes"}), code("f()", "1"))
-    assert not any("spoken" in words for _, words, _ in shown(spoken[0])) and "spoken" in spoken[0].notes[1]
-    unseen = deck(text("Shown.", "a"), text("Left out.", "b", slideshow={"slide_type": "skip"}), code("f()", "1"))
-    assert len(unseen[0].notes) == 1
-
-
-def test_set_up_and_frame_of_exercises_are_left_out():
-    names = ("setup-start", "exercises-start", "progress")
-    assert deck(*[code("f()", "1", name=name) for name in names], text("**Next:** more.", "next")) == []
-
-
-def test_figure_stands_beside_short_code_or_above_long_code():
-    short, long = "draw()\nshow(fig)", "draw(" + "x, " * 30 + ")\nshow(fig)"
-    [beside] = deck(code(short, image=(400, 400)))
-    assert beside.layout == "columns"
-    for source, size, wish in (
-        (long, (400, 400), {}),
-        (short, (800, 300), {}),
-        (short, (400, 400), {"layout": "below"}),
-    ):
-        figure, below = deck(code(source, image=size, slide=wish))
-        assert figure.items[0].kind == "figure" and below.items[0].kind == "code" and below.below and not figure.below
-    [alone] = deck(code(long, image=(400, 400), slide={"code": "hide"}))
-    assert [piece.kind for piece in alone.items] == ["figure"]
-    [no_output] = deck(code("f()", "1", slide={"output": "hide"}))
-    assert [piece.kind for piece in no_output.items] == ["code"]
-
-
-@pytest.mark.parametrize(("wish", "waits"), [({}, True), ({"output": "first"}, False)])
-def test_output_waits_for_the_click_unless_the_question_is_about_it(wish, waits):
-    [slide] = deck(text("**Before you move it:** what is it?", "a"), code("draw()", image=(800, 300), slide=wish))[:1]
-    assert [piece.fragment for piece in slide.items if piece.kind == "figure"] == [waits]
-
-
-@pytest.mark.parametrize(
-    ("sentence", "title"),
-    [
-        ("It is so.", "It is so"),
-        ("See:", "See"),
-        ("Why?", "Why?"),
-        ("A. It is.", "A. It is."),
-        ("It is $x$.", r"It is \(x\)"),
-    ],
-)
-def test_sentence_becomes_a_title(sentence, title):
-    slide = slides.Slide(items=[slides.to_item(sentence, "text"), slides.code_item("f()")])
-    assert f"<h2>{title}</h2>" in re.sub("</?span[^>]*>", "", slides.section_html(slide))
-
-
-def test_too_much_text_is_split_and_the_notes_go_with_the_first_part():
-    many = " ".join(f"**Word {number}** means " + "something " * 24 + "here." for number in range(9))
-    parts = deck(text(many, "a", slide={"show": "all"}), code("f()", "1"))
-    assert len(parts) > 2 and all(slides.fits(part.items, "medium", "small") for part in parts)
-    assert parts[0].notes and not any(part.notes for part in parts[1:]) and not any(part.below for part in parts)
-    type_ = {"slide_type": "subslide"}
-    assert all(part.below for part in deck(text(many, "a", slide={"show": "all"}, slideshow=type_), code("f()", "1")))
-    assert sum(len(part.items) for part in parts) == 9 + 2
-
-
-def test_exercise_is_a_question_with_its_answer_on_a_click():
-    stub = [text("### Exercise 1. Add\n\n**By hand.** Add. (Promise 1: add.)", "exercise-1-text")]
-    stub.append(code("x = ...\ncheck.add(x)", name="exercise-1"))
-    worked = [text("## Exercise 1. Add\n\nSo.", "exercise-1-text"), code("x = 2\ncheck.add(x)", name="exercise-1")]
-    [slide] = deck(*stub, answers=worked)
-    assert slide.title == "Exercise 1. Add" and "So." in slide.notes[1]
-    question, box = slide.items
-    assert "Promise" not in question.html and "check" not in box.html
-    stub_html, answer_html = box.html.split("</div>")[:2]
-    assert "fade-out" in stub_html and "..." in stub_html and 'class="fragment"' in answer_html and ">2<" in answer_html
-    stub[0].metadata["slide"] = {"show": ["**By hand"]}
-    stub[0].source += " Mind the sign."
-    [slide] = deck(*stub, answers=worked)
-    assert "Mind" not in slide.items[0].html and "Mind" in slide.notes[0]
-    with pytest.raises(ValueError, match="cell exercise-1 has no answer"):
-        deck(*stub, answers=worked[:1])
-
-
-def test_last_sentences_of_a_long_exercise_stand_with_its_code():
-    long = "### Exercise 1. Add\n\n" + "\n\n".join("word " * 150 for _ in range(2)) + "\n\nWhat is asked."
-    stub = [text(long, "exercise-1-text"), code("x = ...\n" * 12, name="exercise-1")]
-    first, second = deck(*stub, answers=[text("So.", "exercise-1-text"), code("x = 2\n" * 12, name="exercise-1")])
-    assert len(first.items) == 2 and [piece.kind for piece in second.items] == ["text", "exercise"]
-    assert "asked" in second.items[0].html and "So." in second.notes[0]
-
-
-@pytest.mark.parametrize(("width", "layout"), [(40, "columns"), (60, "")])  # there it would be wrapped
-def test_code_of_an_exercise_stands_beside_its_text_unless_it_is_wide(width, layout):
-    stub = [text("### Exercise 1. Add\n\n" + "word " * 120, "exercise-1-text"), code("x = ...", name="exercise-1")]
-    worked = [text("So.", "exercise-1-text"), code("x" * width + "\n" + "y\n" * 13, name="exercise-1")]
-    assert deck(*stub, answers=worked)[-1].layout == layout
-
-
-def test_misconceptions_are_put_to_the_room():
-    [slide] = deck(text('## Common misconceptions\n\n- *"It is so."* No,\n  it is not.\n- *"And so?"* Yes.', "close"))
-    assert [words for _, words, _ in shown(slide)] == ['"It is so."No, it is not.', '"And so?"Yes.']
-    assert all('<p class="answer fragment">' in piece.html for piece in slide.items)
-
-
-def test_title_slide_has_the_rows_of_the_lecture_and_the_promises():
-    title = text("# What?\n\n**After this notebook you can**\n\n- do it;\n\n**Time:** 5 minutes", "title")
-    rows = [code("f()", name=f"c{row}", lecture=[row]) for row in ("L03", "L02", "L04", "L46")]
-    page = slides.title_html(nbformat.v4.new_notebook(cells=[title, *rows]), "07_name")
-    assert "Notebook 07 · Lecture L02 to L04, L46" in page and "<h1>What?</h1>" in page and "do it;" in page
-
-
-def test_letters_are_as_large_as_there_is_room_and_never_too_small():
-    little, much = [slides.code_item("f()")], [slides.code_item("f()\n" * 18)]
-    assert slides.largest_sizes(little) == ("huge", "huge")
-    assert slides.largest_sizes(much)[1] == "small" and slides.largest_sizes(much * 2) is None
-    assert min(slides.TEXT_SIZES.values()) >= 24 and min(slides.CODE_SIZES.values()) >= 18
-    css = (slides.HERE / "slides.css").read_text()
-    for kind, variable, table in (("text", "--text", slides.TEXT_SIZES), ("code", "--mono-size", slides.CODE_SIZES)):
-        for size, pixels in table.items():
-            assert f".{kind}-{size} {{ {variable}: {pixels}px; }}" in css
+def test_text_for_the_notes_has_no_headings_and_no_links_to_files():
+    source = "## 1. Part\n\nSee [there](02_b.ipynb#x), and [a paper](https://example.org).\n\n### More\n\nEnd."
+    assert slides.text_of(text(source)) == "See there, and [a paper](https://example.org).\n\n\nEnd."
 
 
 # Decks.
 
 
+def test_slides_have_a_title_slide_their_section_and_their_rows(deck):
+    words = '- do it\n\n# 1. "A" $x$ part\n\n## One {lecture="L02"}\n\n```python\n## no title\n# no section\n```\n'
+    made = page(deck(f"{words}\n## Two\n"))
+    opening, one, two = re.findall("<section.*?</section>", made, re.DOTALL)
+    assert 'data-ids="Notebook 01 · Lecture L02" data-minutes="5"' in opening and "<li>do it</li>" in opening
+    assert 'data-lecture="L02" data-section="1. A x part"' in one and "## no title" in re.sub("<[^>]*>", "", one)
+    assert 'data-section="1. A x part"' in two and "data-lecture" not in two and "<title>A title</title>" in made
+
+
+def test_directives_take_what_they_name(deck):
+    table = pd.DataFrame({"loss": [1, 2], "val loss": [3, 4]}, index=["x", "y"])
+    cells = [
+        code("a = 1\nb = 2\nassert a", "two", plain="r\ns\nt"),
+        code("t", "table", rich=table._repr_html_()),
+        code("f", "figure", rich='<img alt="a line" src="data:,">'),
+        text("## Head\n\nTo say.", "words"),
+    ]
+    lines = [
+        "@code two",
+        "@code two lines=2-3",
+        "@output two",
+        "@output two lines=1,3",
+        "@figure figure",
+        "@notes words",
+    ]
+    lines += ["@table table", "@table table rows=2", '@table table columns="val loss" rows=1']
+    made = re.findall(
+        "<section.*?</section>",
+        page(deck("\n".join(f"## {n}\n\n{line}" for n, line in enumerate(lines)), *cells)),
+        re.DOTALL,
+    )
+    seen = [" ".join(re.sub("<[^>]*>", " ", slide).split()[1:]) for slide in made[1:]]
+    assert seen[:4] == ["a = 1 b = 2", "b = 2 assert a", "r s t", "r t"]
+    assert '<div class="figure"><img alt="a line" src="data:,"></div>' in made[5]
+    assert '<aside class="notes">\n<p>To say.</p>\n</aside>' in made[6]
+    assert seen[6:] == ["loss val loss x 1 3 y 2 4", "loss val loss y 2 4", "val loss x 3"]
+
+
+def test_exercise_is_a_stub_that_turns_into_its_answer(deck):
+    stub = [text("### Exercise 1. Add\n\nAdd.", "exercise-1-text"), code("x = ...\n\ncheck.add(\n  x)", "exercise-1")]
+    worked = [text("## Exercise 1. Add\n\nSo.", "exercise-1-text"), code("x = 2\n\ncheck.add(x)", "exercise-1")]
+    made = page(deck("## Exercise 1\n\n@exercise 1\n", *stub, answers=worked))
+    before, after = re.search('<div class="swap">(.*)<aside class="notes">\\s*<p>So.</p>', made, re.DOTALL)[1].split(
+        "</pre>"
+    )[:2]
+    assert 'class="fragment fade-out" data-fragment-index="0"' in before and "..." in before
+    assert 'class="fragment" data-fragment-index="0"' in after and ">2<" in after and "check" not in before + after
+    with pytest.raises(ValueError, match="no code in a cell 'solved exercise-1'"):
+        slides.markdown_of(deck("## Exercise 1\n\n@exercise 1\n", *stub))
+
+
+def test_clicks_questions_formulas_and_money(deck):
+    words = "## One\n\n::: question\nWhat?\n:::\n\n. . .\n\nIt is $x<1$.\n\n"
+    made = page(deck(words + 'For $1,000 or $2,500: 5~6, 2^3, @you, "so".\n'))
+    assert re.search(r'<div class="question">\s*(<p>)?What', made)
+    assert (
+        made.index("What?")
+        < made.index('<div class="fragment">')
+        < made.index(r'<span class="math inline">\(x&lt;1\)</span>')
+    )
+    assert 'For $1,000 or $2,500: 5~6, 2^3, @you, "so".' in made
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("@figure gone", "the notebook has no figure in a cell 'gone'; cells with figure: drawn."),
+        ("@figure two", "the notebook has no figure in a cell 'two'; cells with figure: drawn."),
+        ("@table two", "the notebook has no table in a cell 'two'; cells with table: none."),
+        ("@notes two", "the notebook has no text in a cell 'two'; cells with text: none."),
+        ("@code two lines=2-3", "there are no lines 2-3; there are 2. A choice is written as 2-4,7."),
+        ("@code two lines=a", "there are no lines a; there are 2. A choice is written as 2-4,7."),
+        ("@codes two", "there is no @codes; there are: @code, @output, @table, @figure, @exercise, @notes."),
+        ("@code two line=2", "write @code CELL [lines=2-4,7]"),
+        ("@figure", "write @figure CELL"),
+    ],
+)
+def test_what_is_not_there_is_named_with_the_line_and_what_there_is(deck, line, said):
+    cells = [code("a\nb", "two", plain="1"), code("f", "drawn", rich="<img>")]
+    with pytest.raises(ValueError) as error:
+        slides.markdown_of(deck(f"\n## One\n\n{line}\n", *cells))
+    assert str(error.value) == f"01_short.md, line 9, {line}: {said}"
+
+
+def test_column_that_is_not_there_is_named_with_those_there_are(deck):
+    table = code("t", "table", rich=pd.DataFrame({"a": [1], "b": [2]})._repr_html_())
+    with pytest.raises(ValueError, match=r"no columns 'c' to choose; there are: a, b\."):
+        slides.markdown_of(deck("@table table columns=c", table))
+
+
+def test_deck_without_a_head_is_reported(deck):
+    path = deck("")
+    path.write_text("# No head\n")
+    with pytest.raises(ValueError, match=r"01_short\.md has to begin with the lines ---, title: "):
+        slides.markdown_of(path)
+
+
+# The command.
+
+
 def test_build_writes_decks_beside_one_copy_of_the_assets(tmp_path):
-    first, second = notebooks.lecture_notebooks()[1:3]
-    decks = slides.build([first, second], tmp_path)
-    assert [deck.name for deck in decks] == [f"{first.stem}.html", f"{second.stem}.html"]
+    decks = slides.build(DECKS[1:3], tmp_path)
+    assert [deck.stem for deck in decks] == [path.stem for path in DECKS[1:3]]
     assert {path.name for path in (tmp_path / "assets").iterdir()} == {*slides.ASSETS, "slides.css"}
     index = (tmp_path / "index.html").read_text()
     assert re.findall(r'<a href="([^"]+)">', index) == [deck.name for deck in decks]
     assert "01 What can a single neuron decide?" in index
-    for page in (deck.read_text() for deck in decks):
-        for address in re.findall(r'(?:src|<link[^>]* href)="([^"]+)"', page):
+    for made in (deck.read_text() for deck in decks):
+        for address in re.findall(r'(?:src|<link[^>]* href)="([^"]+)"', made):
             assert address.startswith("data:image/") or (tmp_path / address).exists()
 
 
-def test_metadata_that_name_nothing_are_reported_with_the_notebook(tmp_path):
-    notebook = nbformat.v4.new_notebook(
-        cells=[text("# T\n\n5 minutes", "title"), text("A.", "a", slide={"show": ["B"]})]
-    )
-    path = tmp_path / "01_wrong.ipynb"
-    path.write_text(notebooks.to_text(notebook))
-    with pytest.raises(ValueError, match=r"01_wrong\.ipynb, cell a: No sentence begins with 'B'"):
-        slides.build([path], tmp_path / "out")
-
-
-def test_command_names_the_notebooks_there_are(capsys):
+def test_command_names_what_is_wrong(deck, capsys, monkeypatch):
+    monkeypatch.setattr(slides, "DECKS", slides.SOURCES / "build" / "slides")
+    deck("@code gone", code("x"))
     assert slides.main(["99"]) == 1
-    assert "There is no notebook 99; there are: 00_start_here" in capsys.readouterr().err
+    assert "There is no notebook 99; there are: 01_short" in capsys.readouterr().err
+    (notebooks.NOTEBOOKS / "glossary.ipynb").write_text("")
+    assert slides.main(["glossary"]) == 1
+    assert "There is no deck glossary in" in capsys.readouterr().err
+    assert slides.main(["01"]) == 1
+    assert "01_short.md, line 6, @code gone: the notebook has no code" in capsys.readouterr().err
 
 
 def test_printing_without_chromium_says_what_to_do(monkeypatch):
     monkeypatch.setattr(browser.shutil, "which", lambda name: None)
     with pytest.raises(RuntimeError, match="apt install chromium"):
         browser.chromium()
-
-
-@pytest.mark.parametrize("path", notebooks.lecture_notebooks(), ids=lambda path: path.stem)
-def test_deck_builds(path):
-    """Every sentence that a cell's metadata name for the slides is there. Whether it fits: test_slides_browser.py."""
-    assert "<section" in slides.deck_html(path)
