@@ -284,7 +284,7 @@ def small_classifier(train_classifier):
     order = np.random.default_rng(42).permutation(len(X))
     train, valid = order[:1297], order[1297:]
     try:
-        network = call(train_classifier, X[train], y[train], seconds=9)
+        network = call(train_classifier, X[train], y[train], seconds=20)
     except Hint as hint:
         if hint.id == "endless":
             message = "`train_classifier` takes too long, and was stopped. Some 100 epochs are plenty for this network."

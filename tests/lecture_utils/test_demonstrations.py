@@ -359,13 +359,10 @@ def test_arrow_keys_and_the_mouse_move_the_picture(lab, chromium, project_copy):
     if folder := os.environ.get("SCREENSHOTS"):
         page.screenshot(path=f"{folder}/demonstration.png")
 
-    page.keyboard.press("Control+s")  # the file gets the still figure, and no widget that is dead when it is opened
-    path = project_copy / "notebooks" / "demo.ipynb"
-    for _ in range(50):
-        page.wait_for_timeout(200)
-        if cells := [cell for cell in notebooks.read(path).cells if cell.outputs]:
-            break
-    assert set(cells[0].outputs[0].data) == {"text/html", "text/plain"}
+    with page.expect_response(lambda answer: answer.request.method == "PUT" and "demo.ipynb" in answer.url):
+        page.keyboard.press("Control+s")  # the file gets the still figure, and no widget that is dead when it is opened
+    cells = notebooks.read(project_copy / "notebooks" / "demo.ipynb").cells
+    assert [set(cell.outputs[0].data) for cell in cells if cell.outputs] == [{"text/html", "text/plain"}]
     page.reload(wait_until="domcontentloaded")
     picture.wait_for(timeout=60_000)
     assert page.get_by_role("spinbutton").count() == 0 and page.get_by_text("Error displaying widget").count() == 0
