@@ -106,6 +106,9 @@ class Channel:
     def __init__(self, end: Connection):
         self.end = end
 
+    def __reduce__(self):
+        raise TypeError("A function of another process cannot be packed.")  # a check may try; there is only one channel
+
     def send(self, message: dict) -> None:
         self.end.send_bytes(json.dumps(message).encode())
 

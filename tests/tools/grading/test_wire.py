@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from fractions import Fraction
 from multiprocessing import Pipe
 from pathlib import Path
@@ -81,3 +82,10 @@ def test_channel():
     here.end.close()
     with pytest.raises(EOFError):
         there.receive()
+
+
+def test_a_channel_does_not_travel():
+    """Else a check that packs a function of the student would get a second end of it (notebook 14 packs functions)."""
+    here, _ = Pipe()
+    with pytest.raises(TypeError, match="cannot be packed"):
+        pickle.dumps(wire.Channel(here))
