@@ -30,7 +30,7 @@ import sys
 import textwrap
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager, redirect_stdout
 from dataclasses import dataclass
 
@@ -234,14 +234,12 @@ def run_limited(function: Callable, arguments: list, seconds: float):
     """What the function returns. Raises `Stopped` if it runs longer than `seconds`, else whatever it raises."""
     try:
         with _time_limit(seconds) as limit:
-            result = next(_generated(function, arguments))
+            result = function(*arguments)
     except KeyboardInterrupt:
         raise
-    except BaseException as error:
+    except BaseException:
         if limit.tries:
             raise Stopped from None
-        if isinstance(error, RuntimeError) and isinstance(error.__cause__, StopIteration):
-            raise error.__cause__ from None  # Python wraps it on its way out of `_generated`
         raise
     if limit.tries:
         raise Stopped
@@ -290,15 +288,6 @@ def is_stub(function: Callable) -> bool:
         for line in tree.body[0].body
     ]
     return bool(dots) or all(idle)
-
-
-def _generated(function: Callable, arguments: list) -> Iterator:
-    """Call the function in a generator, which keeps its own record of the exceptions being handled.
-
-    After code that was stopped inside an `except`, that record is not always cleared, and each later error of the
-    notebook would look as if it came from there.
-    """
-    yield function(*arguments)
 
 
 def _copied(argument):
