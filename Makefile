@@ -13,10 +13,9 @@ help: ## list the commands
 lab: student ## open the course in JupyterLab (PORT=8888, BROWSER=no to open none)
 	@$(RUN) -m jupyterlab --config=tools/jupyter_config.py --port=$(PORT) $(if $(filter no,$(BROWSER)),--no-browser)
 
-# Three processes for two cores, since one of them often waits for a browser or for another program. The number of
-# TensorFlow's threads does not change the outputs.
+# Of two cores, each of the two processes gets one; the number of TensorFlow's threads does not change the outputs.
 test: dev ## run every notebook and every test
-	@$(ONE_THREAD) $(RUN) -m pytest --numprocesses=3 --dist=loadscope --no-loadscope-reorder $(ARGS)
+	@$(ONE_THREAD) $(RUN) -m pytest --numprocesses=2 --dist=loadscope --no-loadscope-reorder $(ARGS)
 
 lint: dev ## check the style of code and notebooks
 	@$(RUN) -m ruff check . && $(RUN) -m ruff format --check --exclude '*.ipynb' .
